@@ -1,0 +1,1 @@
+"""Instruments: they know voltages, samples and errors, and nothing of gradients."""

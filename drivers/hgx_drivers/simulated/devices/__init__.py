@@ -1,0 +1,1 @@
+"""Simulated devices: volts at the electrodes to output currents."""
