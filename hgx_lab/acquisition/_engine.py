@@ -1,0 +1,194 @@
+"""The acquisition thread's work: play, read, demodulate, hand over, and end at rest."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+import numpy as np
+
+from hgx_drivers.errors import DriverError, InputOverflow, OutputUnderflow
+from hgx_drivers.interface import DaqCard
+from hgx_lab.acquisition._events import Event, EventKind
+from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._guard import VoltageGuard
+from hgx_lab.acquisition._messages import Block, Message, Reading
+from hgx_lab.acquisition._plan import StreamPlan
+from hgx_lab.acquisition._player import Waves
+from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment
+from hgx_lab.acquisition._transport import Transport
+from hgx_lab.errors import AcquisitionError
+from hgx_lab.signals.types import Window, WindowReading
+
+__all__ = ["Demodulates", "Engine"]
+
+#: Rest is reached within this, V: three steps of a 16-bit converter over 20 V.
+_REST_TOLERANCE = 1e-3
+
+
+class Demodulates(Protocol):
+    """What the acquisition needs of a demodulator."""
+
+    def expect(self, window: Window) -> None:
+        """Announce a window of the input stream."""
+        ...
+
+    def process(self, block: Floats, start: int) -> list[WindowReading]:
+        """Take in a block, shape (channels, n); return the windows it completed."""
+        ...
+
+
+class Engine:
+    """Everything that happens in the acquisition thread; :meth:`run` is the thread.
+
+    The consumer's thread only calls :meth:`append` and sets ``stopping``.
+    """
+
+    def __init__(
+        self,
+        card: DaqCard,
+        guard: VoltageGuard,
+        bank: Waves,
+        demodulator: Demodulates,
+        plan: StreamPlan,
+        exchange: Exchange[Message],
+    ) -> None:
+        self._card, self._guard, self._bank, self._demodulator = card, guard, bank, demodulator
+        self._plan, self._exchange = plan, exchange
+        self.transport = Transport(card, guard, bank, plan, exchange.condition)
+        self.stopping = threading.Event()
+        self.fault: BaseException | None = None
+        self._announced: list[PlacedSegment] = []
+        self._in_flight: dict[int, PlacedSegment] = {}
+        self._overloaded = False
+
+    def append(self, segment: Segment) -> PlacedSegment:
+        """Schedule a segment from any thread."""
+        with self._exchange.condition:
+            placed = self.transport.append(segment)
+            if segment.periods:
+                self._announced.append(placed)
+            return placed
+
+    def run(self) -> None:
+        """Stream until told to stop or until something fails, then bring the outputs to rest."""
+        block = np.empty((len(self._plan.settings.inputs), self._plan.block_samples))
+        try:
+            self._stream(block)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the outputs go to rest and the consumer hears it
+            self.fault = error
+            self._note(_event_kind(error), f"{type(error).__name__}: {error}")
+        try:
+            self._rest(block)
+        except Exception as error:  # noqa: BLE001 - there is no further way to rest; say so
+            self.fault = self.fault or error
+            self._note(
+                EventKind.NOT_AT_REST,
+                f"The outputs could not be brought to rest: {error} Their voltages are unknown. Disconnect the "
+                "device before you touch the bench.",
+            )
+        finally:
+            self._exchange.close()
+
+    def _stream(self, block: Floats) -> None:
+        rate_hz = self._plan.settings.rate_hz
+        # On a bench in real time an answer that comes within a quarter of a block still catches the next one.
+        grace = self._plan.block_samples / rate_hz / 4
+        self._fill()
+        self.transport.start()
+        self._note(EventKind.STARTED, f"Streaming at {rate_hz:g} samples per second.")
+        self._exchange.wait_until_wanted(grace)
+        while not self.stopping.is_set():
+            self._fill()
+            start = self.transport.read(block)
+            if self._deliver(block, start):
+                self._exchange.wait_until_wanted(grace)
+
+    def _fill(self) -> None:
+        with self._exchange.condition:
+            announced, self._announced = self._announced, []
+        for placed in announced:
+            self._in_flight[placed.index] = placed
+            first = placed.window_start + self._plan.delay_samples
+            self._demodulator.expect(Window(first, placed.segment.periods, placed.index))
+        if (hold := self.transport.fill()) is not None:
+            self._note(
+                EventKind.LATE_UPDATE,
+                f"Nothing was scheduled from sample {hold[0]} on; the outputs hold for {hold[1]} samples.",
+                sample=hold[0],
+                held_samples=hold[1],
+            )
+
+    def _deliver(self, block: Floats, start: int) -> bool:
+        """Hand a block to the demodulator and its readings to the consumer; whether there were any."""
+        block *= self._plan.amperes_per_volt
+        self._watch(block, start)
+        if self._plan.keep_blocks:
+            self._exchange.put(Block(start, block.copy()))
+        windows = self._demodulator.process(block, start)
+        for window in windows:
+            peak = max(float(np.max(window.maximum)), -float(np.min(window.minimum)))
+            self._exchange.put(
+                Reading(
+                    self._in_flight.pop(window.window.tag),
+                    window,
+                    overload=peak >= self._plan.overload_amperes,
+                    read_until=self.transport.read_samples,
+                )
+            )
+        return bool(windows)
+
+    def _watch(self, block: Floats, start: int) -> None:
+        peak = max(float(block.max()), -float(block.min()))
+        if not np.isfinite(peak):
+            raise AcquisitionError(
+                f"The card delivered samples that aren't numbers in the block from sample {start}.",
+                remedy="Check the input's wiring and range, then the card.",
+            )
+        overloaded = peak >= self._plan.overload_amperes
+        if overloaded and not self._overloaded:
+            self._note(
+                EventKind.OVERLOAD,
+                f"The converter clips: {peak:.4g} A, full scale {self._plan.overload_amperes:.4g} A, in the block "
+                f"from sample {start}.",
+                sample=start,
+                peak_amperes=peak,
+            )
+        self._overloaded = overloaded
+
+    def _rest(self, block: Floats) -> None:
+        with self._exchange.condition:
+            self._announced.clear()
+        self._note(EventKind.RAMP, "The outputs go to rest.")
+        if not isinstance(self.fault, DriverError):
+            try:
+                self.transport.ramp_to_rest(block)
+            except Exception as error:  # noqa: BLE001 - there is a second way to rest
+                self.fault = self.fault or error
+                self._note(EventKind.RAMP, f"The running stream can't reach rest ({error}); starting anew.")
+            else:
+                self._confirm_rest()
+                return
+        # A stream that broke down leaves the converters holding: a new one takes them from there.
+        self._card.stop()
+        Transport(self._card, self._guard, self._bank, self._plan, self._exchange.condition).ramp_to_rest(block)
+        self._confirm_rest()
+
+    def _confirm_rest(self) -> None:
+        levels = self._card.levels()
+        text = np.array2string(levels, precision=4)
+        if not np.all(np.abs(levels - self._plan.rest_volts) < _REST_TOLERANCE):
+            raise AcquisitionError(f"The ramp ended at {text} V instead of {self._plan.rest_volts} V.")
+        self._note(EventKind.AT_REST, f"The outputs are at rest: {text} V.")
+
+    def _note(self, kind: EventKind, message: str, *, sample: int | None = None, **data: float | int | str) -> None:
+        at = self.transport.read_samples if sample is None else sample
+        self._exchange.put(Event(kind, at, message, data))
+
+
+def _event_kind(error: BaseException) -> EventKind:
+    if isinstance(error, OutputUnderflow):
+        return EventKind.UNDERFLOW
+    if isinstance(error, InputOverflow):
+        return EventKind.OVERRUN
+    return EventKind.FAULT

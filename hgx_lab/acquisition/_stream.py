@@ -1,0 +1,125 @@
+"""The consumer's view of a stream: schedule segments, wait for readings, end at rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from hgx_drivers.interface import DaqCard
+from hgx_lab.acquisition._engine import Demodulates, Engine
+from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._guard import VoltageGuard
+from hgx_lab.acquisition._messages import Message
+from hgx_lab.acquisition._plan import StreamPlan
+from hgx_lab.acquisition._player import Waves
+from hgx_lab.acquisition._segment import PlacedSegment, Segment
+from hgx_lab.errors import AcquisitionError
+
+__all__ = ["Stream"]
+
+
+def _never() -> None:
+    """Nothing interrupts."""
+
+
+class Stream:
+    """Plays segments on a card and hands back readings; a context manager whose end is the outputs at rest.
+
+    Inside the ``with`` block :meth:`append` schedules and :meth:`next` waits for what was measured. Whatever ends
+    the block, the outputs go down their ramp and the thread is gone before the next statement runs.
+
+    Parameters
+    ----------
+    card:
+        The card; configured here, closed by its owner.
+    guard:
+        The device's limits.
+    bank, demodulator:
+        Synthesis and demodulation of the tone plan.
+    plan:
+        Everything else.
+    interrupted:
+        Called often from the consumer's thread; raises to end the run (a signal, a button).
+    """
+
+    def __init__(
+        self,
+        card: DaqCard,
+        guard: VoltageGuard,
+        bank: Waves,
+        demodulator: Demodulates,
+        plan: StreamPlan,
+        *,
+        interrupted: Callable[[], None] = _never,
+    ) -> None:
+        self._interrupted = interrupted
+        self._exchange: Exchange[Message] = Exchange(lockstep=not card.paced)
+        self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange)
+        self._thread = threading.Thread(target=self._engine.run, name="hgx-acquisition")
+        self.plan = plan
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Bring the outputs to rest and end the thread; messages that came meanwhile stay readable. Idempotent."""
+        self._engine.stopping.set()
+        self._exchange.close()
+        self._thread.join()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What ended the stream from inside, if anything did."""
+        return self._engine.fault
+
+    @property
+    def samples(self) -> int:
+        """Input samples per channel read so far."""
+        return self._engine.transport.read_samples
+
+    @property
+    def last(self) -> PlacedSegment:
+        """The segment scheduled last."""
+        with self._exchange.condition:
+            return self._engine.transport.schedule.last
+
+    def append(self, segment: Segment) -> PlacedSegment:
+        """Schedule a segment behind the last one; it starts where nothing has been written yet.
+
+        Raises
+        ------
+        GuardRefusal
+            When it could leave the device's limits. Nothing is scheduled then.
+        """
+        return self._engine.append(segment)
+
+    def next(self) -> Message:
+        """Wait for what comes next, in the order in which it happened.
+
+        Raises
+        ------
+        HgxError, DriverError
+            The fault that ended the stream; the outputs have been brought to rest then, if anything could.
+        """
+        while True:
+            self._interrupted()
+            if (message := self._exchange.get()) is not None:
+                return message
+            if self._exchange.drained:
+                self._thread.join()
+                raise self.fault or AcquisitionError("The stream has been stopped; nothing more will come.")
+
+    def leftovers(self) -> list[Message]:
+        """Return what :meth:`next` hasn't taken when the stream has ended, for the record."""
+        messages: list[Message] = []
+        while (message := self._exchange.get()) is not None:
+            messages.append(message)
+        return messages

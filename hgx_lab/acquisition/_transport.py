@@ -1,0 +1,104 @@
+"""Keeps a card's output a fixed lead ahead of its input."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from hgx_drivers.interface import DaqCard
+from hgx_lab.acquisition._guard import GuardedOutput, VoltageGuard
+from hgx_lab.acquisition._plan import StreamPlan
+from hgx_lab.acquisition._player import Player, Waves
+from hgx_lab.acquisition._schedule import Schedule
+from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment, slope_samples
+
+__all__ = ["Transport"]
+
+
+class Transport:
+    """A schedule, the samples made from it, and how far the card has come.
+
+    Making one configures the card and takes the voltages at its outputs as the start. Schedule and player are
+    shared with the consumer's thread under ``lock``.
+    """
+
+    def __init__(
+        self, card: DaqCard, guard: VoltageGuard, bank: Waves, plan: StreamPlan, lock: threading.Condition
+    ) -> None:
+        card.configure(plan.settings)
+        self._card, self._guard, self._plan, self._lock = card, guard, plan, lock
+        self._output = GuardedOutput(card, guard)
+        self.schedule = Schedule(self._output.last, len(plan.electrode_of_tone), plan.period_samples)
+        self._player = Player(self.schedule, bank, plan.electrode_of_tone)
+        self._started = False
+        self.read_samples = 0
+
+    def append(self, segment: Segment) -> PlacedSegment:
+        """Admit a segment by the guard and schedule it; the caller holds the lock."""
+        self._guard.admit(
+            segment,
+            self.schedule.last,
+            electrode_of_tone=self._plan.electrode_of_tone,
+            tones_hz=self._plan.tones_hz,
+        )
+        return self.schedule.append(segment)
+
+    def fill(self) -> tuple[int, int] | None:
+        """Write until the output is one block and the lead ahead of what has been read.
+
+        Where the schedule ends before, the last plateau is held. Returns (first sample, samples) of a hold that
+        wasn't expected, otherwise None.
+        """
+        target = self.read_samples + self._plan.block_samples + self._plan.lead_samples
+        count = target - self._output.written
+        if count <= 0:
+            return None
+        unexpected = None
+        with self._lock:
+            end = self.schedule.end
+            if end < target:
+                if not self.schedule.last.segment.awaits_reading:
+                    unexpected = (end, target - end)
+                self.schedule.hold(target - end)
+            samples = np.empty((len(self._guard.limits), count))
+            self._player.render(self._output.written, samples)
+        self._output.write(samples)
+        return unexpected
+
+    def start(self) -> None:
+        """Start the card; something has been filled in before."""
+        self._card.start()
+        self._started = True
+
+    def read(self, block: Floats) -> int:
+        """Read the next block, shape (channels, n), in volts; return the index of its first sample."""
+        self._card.read(block, timeout_seconds=self._plan.timeout_seconds)
+        start = self.read_samples
+        self.read_samples += block.shape[1]
+        return start
+
+    def ramp_to_rest(self, block: Floats) -> None:
+        """Replace what isn't written yet by a slope to the rest voltages, tones fading, and play it out."""
+        plan = self._plan
+        with self._lock:
+            self.schedule.truncate(self._output.written, self._player.dc, self._player.amplitude)
+            dc, amplitude = self._player.dc, self._player.amplitude
+            slope = slope_samples(dc, plan.rest_volts, slope=plan.rest_slope, rate_hz=plan.settings.rate_hz)
+            # Tones fade over at least one base period, so that no electrode sees a step.
+            fade = plan.period_samples if np.any(amplitude) else 1
+            rest = Segment(
+                plan.rest_volts,
+                np.zeros_like(amplitude),
+                slope=max(slope, fade),
+                label="rest",
+                awaits_reading=True,
+            )
+            end = self.schedule.append(rest).end
+        self.fill()
+        if not self._started:
+            self.start()
+        while self.read_samples < end + plan.block_samples:
+            self.fill()
+            self.read(block)
+        self._card.stop()
