@@ -8,16 +8,26 @@ from typing import Protocol
 import numpy as np
 
 from hgx_lab.acquisition._schedule import Schedule
-from hgx_lab.acquisition._segment import Floats
+from hgx_lab.acquisition._segment import Floats, Segment
 
 __all__ = ["Player", "Waves"]
 
 
 class Waves(Protocol):
-    """Unit sines by sample index: what the player needs of a tone bank."""
+    """What the player needs of a tone bank: its sines added onto a block of samples."""
 
-    def waves(self, start: int, count: int) -> Floats:
-        """Return sin(2 pi m_k n / N), shape (tones, count), for n from ``start``; not to be written to."""
+    def add(
+        self,
+        block: Floats,
+        start: int,
+        amplitudes: Floats,
+        electrode_of_tone: Sequence[int],
+        amplitudes_end: Floats | None = None,
+    ) -> None:
+        """Add a_k sin(2 pi m_k n / N) onto row ``electrode_of_tone[k]`` of ``block``, n counting from ``start``.
+
+        With ``amplitudes_end`` the amplitudes run linearly to these at the sample after the block.
+        """
         ...
 
 
@@ -47,33 +57,38 @@ class Player:
 
         Afterwards ``dc`` and ``amplitude`` are those of the last sample, so that a ramp can start there.
         """
-        waves = self._bank.waves(start, out.shape[1])
         done = 0
         while done < out.shape[1]:
             before, here = self._schedule.covering(start + done)
             into = start + done - here.start
-            target = here.segment
-            if into < target.slope:
-                count = min(target.slope - into, out.shape[1] - done)
-                way = np.arange(into + 1, into + count + 1) / target.slope
-                piece = slice(done, done + count)
-                self._ramp(before.segment.dc, before.segment.amplitude, target.dc, target.amplitude, way)
-                np.multiply(target.dc[:, None] - before.segment.dc[:, None], way, out=out[:, piece])
-                out[:, piece] += before.segment.dc[:, None]
-                for tone, electrode in enumerate(self._electrode_of_tone):
-                    a0, a1 = before.segment.amplitude[tone], target.amplitude[tone]
-                    if a0 or a1:
-                        out[electrode, piece] += (a0 + (a1 - a0) * way) * waves[tone, piece]
+            if into < here.segment.slope:
+                count = min(here.segment.slope - into, out.shape[1] - done)
+                self._slope(before.segment, here.segment, into, start + done, out[:, done : done + count])
             else:
                 count = min(here.end - start - done, out.shape[1] - done)
-                piece = slice(done, done + count)
-                out[:, piece] = target.dc[:, None]
-                for tone, electrode in enumerate(self._electrode_of_tone):
-                    if a := target.amplitude[tone]:
-                        out[electrode, piece] += a * waves[tone, piece]
-                self.dc, self.amplitude = target.dc, target.amplitude
+                self._plateau(here.segment, start + done, out[:, done : done + count])
             done += count
 
-    def _ramp(self, dc0: Floats, a0: Floats, dc1: Floats, a1: Floats, way: Floats) -> None:
-        self.dc = dc0 + (dc1 - dc0) * way[-1]
-        self.amplitude = a0 + (a1 - a0) * way[-1]
+    def _slope(self, before: Segment, target: Segment, into: int, start: int, out: Floats) -> None:
+        count = out.shape[1]
+
+        def on_the_way(a: Floats, b: Floats, steps: int) -> Floats:
+            return a + (b - a) * (steps / target.slope)
+
+        way = np.arange(into + 1, into + count + 1) / target.slope
+        np.multiply((target.dc - before.dc)[:, None], way, out=out)
+        out += before.dc[:, None]
+        self._bank.add(
+            out,
+            start,
+            on_the_way(before.amplitude, target.amplitude, into + 1),
+            self._electrode_of_tone,
+            on_the_way(before.amplitude, target.amplitude, into + count + 1),
+        )
+        self.dc = on_the_way(before.dc, target.dc, into + count)
+        self.amplitude = on_the_way(before.amplitude, target.amplitude, into + count)
+
+    def _plateau(self, target: Segment, start: int, out: Floats) -> None:
+        out[:] = target.dc[:, None]
+        self._bank.add(out, start, target.amplitude, self._electrode_of_tone)
+        self.dc, self.amplitude = target.dc, target.amplitude

@@ -11,18 +11,11 @@ from hypothesis import strategies as st
 
 from hgx_lab.acquisition import ElectrodeLimits, GuardedOutput, Player, Schedule, Segment, VoltageGuard
 from hgx_lab.errors import GuardRefusal
+from hgx_lab.signals._synthesis import ToneBank
 
 RATE = 10_000.0
 PERIOD = 100
 BINS = (7, 11, 13)
-
-
-class Sines:
-    """The textbook tone bank."""
-
-    def waves(self, start: int, count: int) -> np.ndarray:
-        n = np.arange(start, start + count)
-        return np.sin(2 * np.pi * (np.outer(BINS, n) % PERIOD) / PERIOD)
 
 
 class Converters:
@@ -69,7 +62,7 @@ def test_no_sample_outside_limits_or_slew_is_ever_written(plans: list[Segment], 
     card: Any = Converters([0.0, 0.0, 0.0])
     output = GuardedOutput(card, guard)
     schedule = Schedule(output.last, 3, PERIOD)
-    player = Player(schedule, Sines(), (0, 1, 2))
+    player = Player(schedule, ToneBank(BINS, PERIOD), (0, 1, 2))
     for segment in plans:
         try:
             admit(guard, schedule, segment)
@@ -145,7 +138,7 @@ def test_the_two_sides_agree_at_the_limit_itself() -> None:
     edge = Segment(np.full(3, 0.9), np.full(3, 0.1), slope=2000, periods=3)
     admit(guard, schedule, edge)
     schedule.append(edge)
-    player = Player(schedule, Sines(), (0, 1, 2))
+    player = Player(schedule, ToneBank(BINS, PERIOD), (0, 1, 2))
     card: Any = Converters([0.0, 0.0, 0.0])
     output = GuardedOutput(card, guard)
     block = np.empty((3, schedule.end))
