@@ -70,12 +70,13 @@ def calibration_sequence(bins: ArrayLike, electrodes: int, steps: int) -> Intege
     ordered = np.sort(given).astype(np.int64)
     size = ordered.size
 
-    def narrowest_gap(stride: int) -> int:
+    def evenness(stride: int) -> tuple[int, int]:
         visited = np.sort(np.arange(steps) * stride % size)
-        return int(np.min(np.diff(np.append(visited, visited[0] + size))))
+        gaps = np.diff(np.append(visited, visited[0] + size))
+        return int(np.min(gaps)), -int(np.max(gaps))
 
-    strides = [stride for stride in range(1, size) if math.gcd(stride, size) == 1] or [1]
-    stride = max(strides, key=narrowest_gap)
+    # A stride that visits a bin twice has a gap of 0, and loses to a stride of 1.
+    stride = max(range(1, max(size, 2)), key=evenness)
     places = (np.arange(electrodes)[None, :] + stride * np.arange(steps)[:, None]) % size
     return np.ascontiguousarray(ordered[places])
 
