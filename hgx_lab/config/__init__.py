@@ -1,1 +1,69 @@
-"""(filled by its owner)"""
+"""The run file: read, checked as a whole, and given back as frozen models with SI numbers.
+
+:func:`load_run_file` gives a :class:`RunFile` or a :class:`RunFileError` that carries every problem of the file with
+its line; :func:`json_schema` describes run files to editors.
+"""
+
+from __future__ import annotations
+
+from hgx_lab.config.bench import (
+    Amplifier,
+    Bench,
+    Converter,
+    Device,
+    Drift,
+    Fault,
+    Hum,
+    LinearDevice,
+    Noise,
+    SimulatedBench,
+    SmoothDevice,
+    SurrogateDevice,
+)
+from hgx_lab.config.electrodes import Electrode, Safety, Start
+from hgx_lab.config.learning import (
+    Adam,
+    ConstantSchedule,
+    CorrelationLoss,
+    CorrelationSigmoidLoss,
+    CosineSchedule,
+    ExponentialSchedule,
+    FisherLoss,
+    GradientDescent,
+    LogisticLoss,
+    Loss,
+    MeanSquaredLoss,
+    Momentum,
+    Optimizer,
+    Restart,
+    Schedule,
+    StepSchedule,
+    Stop,
+)
+from hgx_lab.config.loader import load_run_file, parse_run_file
+from hgx_lab.config.problems import Problem, RunFileError
+from hgx_lab.config.record import (
+    Calibration,
+    FixedCalibration,
+    MeasuredCalibration,
+    NoCalibration,
+    Record,
+    Validation,
+)
+from hgx_lab.config.run import Experiment, RunFile, TrainRun
+from hgx_lab.config.schema import json_schema
+from hgx_lab.config.section import Section
+from hgx_lab.config.tasks import FeatureTask, GateTask, RingTask, SphereTask, TableTask, Task
+from hgx_lab.config.timing import Timing
+from hgx_lab.config.tones import Tones
+
+__all__ = [
+    "Adam", "Amplifier", "Bench", "Calibration", "ConstantSchedule", "Converter", "CorrelationLoss",
+    "CorrelationSigmoidLoss", "CosineSchedule", "Device", "Drift", "Electrode", "Experiment", "ExponentialSchedule",
+    "Fault", "FeatureTask", "FisherLoss", "FixedCalibration", "GateTask", "GradientDescent", "Hum", "LinearDevice",
+    "LogisticLoss", "Loss", "MeanSquaredLoss", "MeasuredCalibration", "Momentum", "NoCalibration", "Noise",
+    "Optimizer", "Problem", "Record", "Restart", "RingTask", "RunFile", "RunFileError", "Safety", "Schedule",
+    "Section", "SimulatedBench", "SmoothDevice", "SphereTask", "Start", "StepSchedule", "Stop", "SurrogateDevice",
+    "TableTask", "Task", "Timing", "Tones", "TrainRun", "Validation", "json_schema", "load_run_file",
+    "parse_run_file",
+]  # fmt: skip

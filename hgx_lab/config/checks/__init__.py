@@ -1,0 +1,35 @@
+"""What has to be true of several values of a run file together.
+
+Each check is a generator of findings whose parameters are the sections it needs; it runs whenever those are sound.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from hgx_lab.config.checks import bench, electrodes, moves, task, tones
+from hgx_lab.config.problems import Finding
+
+__all__ = ["cross_check"]
+
+_CHECKS: Final[tuple[Callable[..., Iterator[Finding]], ...]] = (
+    *bench.CHECKS,
+    *electrodes.CHECKS,
+    *tones.CHECKS,
+    *moves.CHECKS,
+    *task.CHECKS,
+)
+
+
+def cross_check(sections: Mapping[str, Any]) -> list[Finding]:
+    """Findings of every check whose sections are there."""
+    findings: list[Finding] = []
+    for check in _CHECKS:
+        needed = inspect.signature(check).parameters
+        if all(name in sections for name in needed):
+            found = check(**{name: sections[name] for name in needed})
+            # What is said once of a value needn't be said again for each electrode that it concerns.
+            findings += {finding.path: finding for finding in reversed(list(found))}.values()
+    return findings

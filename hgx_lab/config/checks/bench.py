@@ -1,0 +1,69 @@
+"""Checks of the bench: buffers, converters, and the number of electrodes of the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hgx_lab.config.bench import LinearDevice, SimulatedBench
+from hgx_lab.config.electrodes import Electrode
+from hgx_lab.config.problems import Finding, KeyPath
+from hgx_lab.units import format_quantity
+
+__all__ = ["CHECKS"]
+
+
+def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
+    def text(seconds: float) -> str:
+        return format_quantity(seconds, "s", digits=6)
+
+    if bench.block * bench.rate < 1:
+        yield Finding(
+            ("bench", "block"), f"a block of {text(bench.block)} holds no sample.", f"at least {text(1 / bench.rate)}"
+        )
+    if bench.lead < bench.block:
+        message = f"the lead of {text(bench.lead)} is shorter than a block of {text(bench.block)}; it would run dry."
+        yield Finding(("bench", "lead"), message, f"at least {text(bench.block)}")
+    if bench.output_buffer < bench.lead + bench.block:
+        message = f"the output buffer of {text(bench.output_buffer)} can't hold the lead and one more block."
+        yield Finding(("bench", "output_buffer"), message, f"at least {text(bench.lead + bench.block)}")
+    if bench.input_buffer < 2 * bench.block:
+        message = f"the input buffer of {text(bench.input_buffer)} can't hold two blocks."
+        yield Finding(("bench", "input_buffer"), message, f"at least {text(2 * bench.block)}")
+
+
+def _converters(bench: SimulatedBench) -> Iterator[Finding]:
+    for name, converter in (("output_converter", bench.output_converter), ("input_converter", bench.input_converter)):
+        low, high = converter.range
+        if low >= high:
+            message = f"the range is empty: {format_quantity(low, 'V')} isn't below {format_quantity(high, 'V')}."
+            yield Finding(("bench", name, "range"), message)
+    low, high = bench.input_converter.range
+    clip = bench.amplifier.clip
+    if low < high and not (low <= -clip and clip <= high):
+        message = f"the amplifier's +-{format_quantity(clip, 'V')} don't fit the range of the input converter."
+        path: KeyPath = ("bench", "amplifier", "clip")
+        yield Finding(path, message, f"at most {format_quantity(max(0.0, min(-low, high)), 'V')}")
+
+
+def _electrode_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+    count = len(electrodes)
+    device = bench.device
+    if isinstance(device, LinearDevice) and len(device.conductances) != count:
+        message = f"the device has {len(device.conductances)} electrodes, and the run file lists {count}."
+        yield Finding(("bench", "device", "conductances"), message, f"{count} conductances")
+    if len(bench.stray_capacitance) not in (1, count):
+        message = f"has {len(bench.stray_capacitance)} values for {count} electrodes."
+        yield Finding(("bench", "stray_capacitance"), message, f"one value, or {count}")
+
+
+def _limits_in_converter_range(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+    low, high = bench.output_converter.range
+    for index, electrode in enumerate(electrodes):
+        if low < high and (electrode.limits[0] < low or electrode.limits[1] > high):
+            message = f"the limits of {electrode.name} go beyond the range of the output converter."
+            allowed = f"{format_quantity(low, 'V')} to {format_quantity(high, 'V')}"
+            yield Finding(("electrodes", index, "limits"), message, allowed)
+
+
+CHECKS: Final = (_buffers, _converters, _electrode_count, _limits_in_converter_range)

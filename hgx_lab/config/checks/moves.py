@@ -1,0 +1,46 @@
+"""Checks of everything that moves: slopes and tones within the slew rate of each electrode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from hgx_lab.config.electrodes import Electrode, Safety
+from hgx_lab.config.problems import Finding, KeyPath
+from hgx_lab.config.timing import Timing
+from hgx_lab.config.tones import Tones
+from hgx_lab.units import format_quantity
+
+__all__ = ["CHECKS"]
+
+
+def _slew(value: float) -> str:
+    return format_quantity(value, "V/s", digits=4)
+
+
+def _slopes(electrodes: tuple[Electrode, ...], safety: Safety, tones: Tones, timing: Timing) -> Iterator[Finding]:
+    """A slope and the steepest point of a tone can coincide: together they have to stay below the slew rate."""
+    for index, electrode in enumerate(electrodes):
+        limit = safety.slew_of(electrode)
+        tone = 2 * math.pi * tones.highest_frequency * tones.amplitude_on(electrode)
+        own = electrode.slew is not None
+        if timing.slope > limit:
+            path: KeyPath = ("electrodes", index, "slew") if own else ("timing", "slope")
+            message = (
+                f"the slope of {_slew(timing.slope)} is above the slew rate of {_slew(limit)} of {electrode.name}."
+            )
+            yield Finding(path, message)
+        elif timing.slope + tone > limit:
+            path = ("electrodes", index, "slew") if own else ("safety", "slew")
+            message = (
+                f"tones of up to {_slew(tone)} on slopes of {_slew(timing.slope)} need {_slew(timing.slope + tone)}, "
+                f"and {electrode.name} may have {_slew(limit)}."
+            )
+            yield Finding(path, message, suggestion="Lower the amplitude, the band or the slope, or raise the slew.")
+        if safety.rest_slope > limit:
+            message = f"{_slew(safety.rest_slope)} is above the slew rate of {_slew(limit)} of {electrode.name}."
+            yield Finding(("safety", "rest_slope"), message, f"at most {_slew(limit)}")
+
+
+CHECKS: Final = (_slopes,)
