@@ -111,13 +111,19 @@ class Engine:
             self._in_flight[placed.index] = placed
             first = placed.window_start + self._plan.delay_samples
             self._demodulator.expect(Window(first, placed.segment.periods, placed.index))
-        if (hold := self.transport.fill()) is not None:
+        hold = self.transport.fill()
+        self._report_segments(self.transport)
+        if hold is not None:
             self._note(
                 EventKind.LATE_UPDATE,
                 f"Nothing was scheduled from sample {hold[0]} on; the outputs hold for {hold[1]} samples.",
                 sample=hold[0],
                 held_samples=hold[1],
             )
+
+    def _report_segments(self, transport: Transport) -> None:
+        for placed in transport.begun():
+            self._exchange.put(placed)
 
     def _deliver(self, block: Floats, start: int) -> bool:
         """Hand a block to the demodulator and its readings to the consumer; whether there were any."""
@@ -167,11 +173,14 @@ class Engine:
                 self.fault = self.fault or error
                 self._note(EventKind.RAMP, f"The running stream can't reach rest ({error}); starting anew.")
             else:
+                self._report_segments(self.transport)
                 self._confirm_rest()
                 return
         # A stream that broke down leaves the converters holding: a new one takes them from there.
         self._card.stop()
-        Transport(self._card, self._guard, self._bank, self._plan, self._exchange.condition).ramp_to_rest(block)
+        anew = Transport(self._card, self._guard, self._bank, self._plan, self._exchange.condition)
+        anew.ramp_to_rest(block)
+        self._report_segments(anew)
         self._confirm_rest()
 
     def _confirm_rest(self) -> None:

@@ -33,4 +33,5 @@ class Block:
     current: Floats
 
 
-Message = Reading | Block | Event
+#: A placed segment says that its first sample has been written; a stop may cut it short.
+Message = Reading | Block | Event | PlacedSegment

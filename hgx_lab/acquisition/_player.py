@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from hgx_lab.acquisition._schedule import Schedule
-from hgx_lab.acquisition._segment import Floats, Segment
+from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment
 
 __all__ = ["Player", "Waves"]
 
@@ -49,17 +49,23 @@ class Player:
         self._bank = bank
         self._electrode_of_tone = tuple(electrode_of_tone)
         last = schedule.last.segment
+        self._last_begun = -1
+        self.begun: list[PlacedSegment] = []
         self.dc: Floats = last.dc
         self.amplitude: Floats = last.amplitude
 
     def render(self, start: int, out: Floats) -> None:
         """Fill ``out``, shape (electrodes, n), with samples from ``start``; the schedule reaches that far.
 
-        Afterwards ``dc`` and ``amplitude`` are those of the last sample, so that a ramp can start there.
+        Afterwards ``dc`` and ``amplitude`` are those of the last sample, so that a ramp can start there, and
+        ``begun`` has got the segments whose first sample was made; whoever reads it empties it.
         """
         done = 0
         while done < out.shape[1]:
             before, here = self._schedule.covering(start + done)
+            if here.index > self._last_begun:
+                self._last_begun = here.index
+                self.begun.append(here)
             into = start + done - here.start
             if into < here.segment.slope:
                 count = min(here.segment.slope - into, out.shape[1] - done)
@@ -75,7 +81,7 @@ class Player:
         def on_the_way(a: Floats, b: Floats, steps: int) -> Floats:
             return a + (b - a) * (steps / target.slope)
 
-        way = np.arange(into + 1, into + count + 1) / target.slope
+        way = np.arange(into + 1, into + count + 1, dtype=np.float64) / target.slope
         np.multiply((target.dc - before.dc)[:, None], way, out=out)
         out += before.dc[:, None]
         self._bank.add(

@@ -66,6 +66,11 @@ class Transport:
         self._output.write(samples)
         return unexpected
 
+    def begun(self) -> list[PlacedSegment]:
+        """Take the segments whose first sample has been written since the last call."""
+        segments, self._player.begun = self._player.begun, []
+        return segments
+
     def start(self) -> None:
         """Start the card; something has been filled in before."""
         self._card.start()

@@ -1,1 +1,81 @@
-"""(filled by its owner)"""
+"""Tone plans, synthesis, demodulation and what it says: pure numpy, no hardware, no threads."""
+
+from hgx_lab.signals._synthesis import ToneBank
+from hgx_lab.signals._untuned_bank import untuned_bank
+from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
+from hgx_lab.signals.derivatives import (
+    Curvature,
+    Derivatives,
+    Responses,
+    SecondOrderLine,
+    compression_corrected,
+    curvature,
+    derivatives,
+    hessian,
+)
+from hgx_lab.signals.plans import (
+    Certificate,
+    Collision,
+    TonePlan,
+    UntunedTones,
+    certify,
+    check_tones,
+    compression_lines,
+    differences,
+    empty_bins,
+    make_plan,
+    second_harmonics,
+    sums,
+    third_harmonics,
+)
+from hgx_lab.signals.response import (
+    IDENTITY_RESPONSE,
+    CalibrationBank,
+    ChainFit,
+    ChainResponse,
+    calibration_bank,
+    calibration_bins,
+    calibration_sequence,
+    fit_chain_response,
+)
+from hgx_lab.signals.types import Complex, Floats, Window, WindowReading
+
+__all__ = [
+    "IDENTITY_RESPONSE",
+    "CalibrationBank",
+    "Certificate",
+    "ChainFit",
+    "ChainResponse",
+    "Collision",
+    "Complex",
+    "Curvature",
+    "Demodulator",
+    "Derivatives",
+    "Floats",
+    "Responses",
+    "SecondOrderLine",
+    "ToneBank",
+    "TonePlan",
+    "UntunedDemodulator",
+    "UntunedTones",
+    "Window",
+    "WindowReading",
+    "calibration_bank",
+    "calibration_bins",
+    "calibration_sequence",
+    "certify",
+    "check_tones",
+    "compression_corrected",
+    "compression_lines",
+    "curvature",
+    "derivatives",
+    "differences",
+    "empty_bins",
+    "fit_chain_response",
+    "hessian",
+    "make_plan",
+    "second_harmonics",
+    "sums",
+    "third_harmonics",
+    "untuned_bank",
+]

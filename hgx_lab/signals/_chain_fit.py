@@ -136,8 +136,12 @@ def _response(model: ChainModel, best: ChainMinimum, inflation: float) -> ChainR
     # A pole that turns the highest tone by less than 0.06 degrees is none.
     pole_hz = None if best.time_constant < 1e-3 * unit else 1 / (2 * math.pi * best.time_constant)
     worst = math.inf
-    if np.linalg.cond(normal) < 1e13:
-        c = np.linalg.inv(normal) * (inflation * unit**2)
+    if pole_hz is None:
+        # Without a pole both columns turn the phase alike: what they determine together is the delay.
+        normal = np.diag([normal[0, 0], np.inf])
+    if normal[0, 0] > 0 and (pole_hz is None or np.linalg.cond(normal) < 1e13):
+        inverse = np.diag(1 / np.diagonal(normal)) if pole_hz is None else np.linalg.inv(normal)
+        c = inverse * (inflation * unit**2)
         cross = float(c[0, 1])
         response = ChainResponse(best.delay, pole_hz, ((float(c[0, 0]), cross), (cross, float(c[1, 1]))))
         worst = math.degrees(float(np.max(response.phase_std(model.omega / (2 * np.pi)))))
@@ -164,7 +168,7 @@ def _rival(model: ChainModel, minima: list[ChainMinimum], response: ChainRespons
                 f"Two delays fit the calibration about equally well: {response.delay_seconds * 1e6:.1f} us "
                 f"and {minimum.delay * 1e6:.1f} us, chi^2 {minima[0].chi2:.1f} and {minimum.chi2:.1f} for "
                 f"{model.degrees_of_freedom} degrees of freedom; they give different signs.",
-                remedy=_MORE_DATA,
+                remedy=_MORE_DATA + " Delays of up to half a base period can be told apart by odd bins.",
             )
         return rise
     return math.inf

@@ -58,6 +58,11 @@ class Adam:
         self._epsilon = epsilon
         self.reset()
 
+    @property
+    def rate(self) -> float:
+        """Learning rate of the coming step."""
+        return self._motion.rate
+
     def step(self, controls: Floats, gradient: Floats) -> Floats:
         """See :class:`Optimizer`."""
         box = self._motion.box

@@ -38,6 +38,11 @@ class GradientDescent:
     ) -> None:
         self._motion = Motion(box, rate, schedule, largest_step)
 
+    @property
+    def rate(self) -> float:
+        """Learning rate of the coming step."""
+        return self._motion.rate
+
     def step(self, controls: Floats, gradient: Floats) -> Floats:
         """See :class:`Optimizer`."""
         controls, gradient = self._motion.check(controls, gradient)
@@ -81,6 +86,11 @@ class Momentum:
         self._momentum = checked_fraction(momentum, "The momentum")
         self._nesterov = nesterov
         self._velocity = np.zeros(box.size)
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the coming step."""
+        return self._motion.rate
 
     def step(self, controls: Floats, gradient: Floats) -> Floats:
         """See :class:`Optimizer`."""

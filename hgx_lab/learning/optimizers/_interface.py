@@ -15,6 +15,11 @@ State = dict[str, Any]
 class Optimizer(Protocol):
     """A rule that moves K controls down a gradient without leaving their box."""
 
+    @property
+    def rate(self) -> float:
+        """Learning rate of the coming step, in the unit of the optimizer."""
+        ...
+
     def step(self, controls: Floats, gradient: Floats) -> Floats:
         """New controls, (K,) in V, from controls, (K,) in V, and the gradient of the loss, (K,) in 1/V.
 

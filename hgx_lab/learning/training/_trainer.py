@@ -54,7 +54,7 @@ class TrainingSetup:
     box: Box
     wiring: Wiring
     timing: Timing
-    validation: ValidationTiming
+    validation: ValidationTiming | None
     amplitude: Floats
     response: ChainResponse
     channel: int = 0
@@ -289,16 +289,25 @@ class Trainer:
         }
 
     def _validate(self, controls: Floats) -> tuple[Validation, ...]:
-        training = self._validate_on("training", "validate", self._setup.task.training, controls, None)
-        if self._setup.task.test is None:
+        how, task = self._setup.validation, self._setup.task
+        if how is None:
+            return ()
+        training = self._validate_on("training", "validate", task.training, controls, how, None)
+        if task.test is None:
             return (training,)
+        # The threshold is part of what was learned: test cases must do with that of the training cases.
         threshold = None if training.score is None else training.score.threshold
-        return training, self._validate_on("test", "test", self._setup.task.test, controls, threshold)
+        return training, self._validate_on("test", "test", task.test, controls, how, threshold)
 
     def _validate_on(
-        self, name: str, purpose: str, cases: CaseSet, controls: Floats, threshold: float | None
+        self,
+        name: str,
+        purpose: str,
+        cases: CaseSet,
+        controls: Floats,
+        how: ValidationTiming,
+        threshold: float | None,
     ) -> Validation:
-        how = self._setup.validation
         labels = [CaseLabel(purpose, turn, case) for turn in range(how.repeats) for case in range(len(cases))]
         for label in labels:
             self._player.play(

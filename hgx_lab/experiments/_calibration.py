@@ -1,0 +1,165 @@
+"""Measures delay and phase of the signal chain before a run, with the run's own electrodes and tones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hgx_lab.acquisition import Message, Reading, Segment, Stream, slope_samples
+from hgx_lab.config import RunFile
+from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
+from hgx_lab.experiments._bench import Bench
+from hgx_lab.experiments._stream import make_stream
+from hgx_lab.experiments._tones import RunTones
+from hgx_lab.signals import (
+    IDENTITY_RESPONSE,
+    CalibrationBank,
+    ChainFit,
+    ChainResponse,
+    Demodulator,
+    Floats,
+    ToneBank,
+    calibration_bank,
+    calibration_bins,
+    calibration_sequence,
+    fit_chain_response,
+)
+
+__all__ = ["calibrate", "known_response"]
+
+#: Device points at which every electrode is measured: signs and sizes of the derivatives must differ.
+_POINTS = 4
+#: Tones per electrode, at different frequencies over the band.
+_STEPS = 5
+#: Below the lowest tone too, where the sign of a derivative shows best.
+_BELOW_BAND = 0.5
+
+
+def known_response(run: RunFile) -> ChainResponse | None:
+    """Return the response that the run file gives; None where it is to be measured."""
+    calibration = run.calibration
+    if isinstance(calibration, MeasuredCalibration):
+        return None
+    if isinstance(calibration, FixedCalibration):
+        return ChainResponse(calibration.delay, calibration.pole)
+    return IDENTITY_RESPONSE
+
+
+def calibrate(
+    run: RunFile,
+    bench: Bench,
+    tones: RunTones,
+    calibration: MeasuredCalibration,
+    *,
+    hear: Callable[[Message], None],
+    interrupted: Callable[[], None],
+) -> ChainFit:
+    """Fit delay and pole to the responses of every electrode at several frequencies and device points.
+
+    Each step gives every electrode one tone, so that the peak voltages are those of the run. The device points
+    are drawn at random within the limits, from the run's seed.
+
+    Raises
+    ------
+    CalibrationError
+        One delay and pole don't describe what was measured, or leave the signs open.
+    """
+    period = tones.period_samples
+    bank = _bank(run, tones)
+    noise = _noise_bins(bank, period)
+    windows = _POINTS * _STEPS
+    periods = max(1, round(calibration.duration * bench.rate_hz / period / windows))
+    electrode_of_tone = tuple(tones.electrodes[int(k)] for k in bank.tone_electrodes)
+    with make_stream(
+        run,
+        bench,
+        tones_hz=bank.tone_bins.astype(np.float64) * (bench.rate_hz / period),
+        electrode_of_tone=electrode_of_tone,
+        period_samples=period,
+        bank=ToneBank([int(b) for b in bank.tone_bins], period),
+        demodulator=Demodulator([int(b) for b in bank.bins], period, 1, noise_bins=noise),
+        delay_samples=0,
+        interrupted=interrupted,
+    ) as stream:
+        settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
+        volts = _device_points(run)
+        amplitudes = bank.amplitudes(tones.amplitudes)
+        for point in range(_POINTS):
+            for step in range(_STEPS):
+                _append(stream, run, volts[point], amplitudes[step], (point, step), settle, periods)
+        readings = _collect(stream, windows, hear)
+    for message in stream.leftovers():
+        hear(message)
+    pick = [bank.pick(r.window.phasor[0], i % _STEPS) for i, r in enumerate(readings)]
+    spread = [bank.pick(r.window.phasor_std[0], i % _STEPS) for i, r in enumerate(readings)]
+    shape = (_POINTS, _STEPS, len(tones.electrodes))
+    return fit_chain_response(
+        bank.frequencies_hz(bench.rate_hz, period)[None],
+        np.array(pick).reshape(shape),
+        np.array(spread).reshape(shape),
+        tones.amplitudes[None, None],
+        np.arange(_POINTS)[:, None, None],
+        np.arange(shape[2])[None, None],
+        rate_hz=bench.rate_hz,
+        max_delay_samples=calibration.max_delay * bench.rate_hz,
+    )
+
+
+def _bank(run: RunFile, tones: RunTones) -> CalibrationBank:
+    lowest, highest = run.tones.band
+    count = max(len(tones.electrodes), _STEPS) + 2
+    bins = calibration_bins(
+        count,
+        rate_hz=run.bench.rate,
+        period_samples=tones.period_samples,
+        lowest_hz=lowest * _BELOW_BAND,
+        highest_hz=highest,
+    )
+    return calibration_bank(calibration_sequence(bins, len(tones.electrodes), _STEPS))
+
+
+def _noise_bins(bank: CalibrationBank, period: int) -> list[int]:
+    """Odd bins without a tone, around the tones: products of even order fall on the even ones."""
+    used = {int(b) for b in bank.bins}
+    top = min(2 * max(used), period // 2 - 1)
+    return [b for b in range(1, top, 2) if b not in used]
+
+
+def _device_points(run: RunFile) -> Floats:
+    """Random voltages within every electrode's limits less its tone, (points, electrodes)."""
+    rng = np.random.default_rng([run.seed, 0xCA11])
+    room = np.array([run.tone_amplitude(e) for e in run.electrodes])
+    low = np.array([e.limits[0] for e in run.electrodes]) + room
+    high = np.array([e.limits[1] for e in run.electrodes]) - room
+    volts = rng.uniform(low, high, (_POINTS, len(run.electrodes)))
+    for i, electrode in enumerate(run.electrodes):
+        if electrode.role == "fixed":
+            volts[:, i] = electrode.rest if electrode.value is None else electrode.value
+    return volts
+
+
+def _append(
+    stream: Stream,
+    run: RunFile,
+    dc: Floats,
+    amplitude: Floats,
+    label: tuple[int, int],
+    settle: int,
+    periods: int,
+) -> None:
+    before = stream.last.segment
+    here, there = np.concatenate([before.dc, before.amplitude]), np.concatenate([dc, amplitude])
+    slope = slope_samples(here, there, slope=run.timing.slope, rate_hz=run.bench.rate)
+    last = label == (_POINTS - 1, _STEPS - 1)
+    stream.append(Segment(dc, amplitude, slope, settle, periods, label, awaits_reading=last))
+
+
+def _collect(stream: Stream, count: int, hear: Callable[[Message], None]) -> list[Reading]:
+    readings: list[Reading] = []
+    while len(readings) < count:
+        message = stream.next()
+        hear(message)
+        if isinstance(message, Reading):
+            readings.append(message)
+    return readings

@@ -1,0 +1,61 @@
+"""SIGINT and SIGTERM end a run as a decision of the run, at a place where it can end well."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from hgx_lab.errors import HgxError
+
+__all__ = ["Interrupts", "RunInterrupted"]
+
+
+class RunInterrupted(HgxError):
+    """Somebody asked the run to stop: a signal, a button, a closed window."""
+
+    def __init__(self, reason: str, exit_code: int) -> None:
+        super().__init__(f"Stopped by {reason}.")
+        self.reason = reason
+        self.exit_code = exit_code
+
+
+class Interrupts:
+    """A request to stop that is noted at once and raised where the run looks for it.
+
+    Raising out of a signal handler could strike between two columns of a record or inside the ramp to rest;
+    a flag that the waiting loop looks at every 50 ms can't.
+    """
+
+    def __init__(self) -> None:
+        self._request: tuple[str, int] | None = None
+
+    def request(self, reason: str, exit_code: int = 130) -> None:
+        """Ask the run to stop; the first reason counts."""
+        if self._request is None:
+            self._request = (reason, exit_code)
+
+    def check(self) -> None:
+        """Raise :class:`RunInterrupted` if a stop has been asked for."""
+        if self._request is not None:
+            raise RunInterrupted(*self._request)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into requests while the block runs; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            name = signal.Signals(number).name
+            self.request(f"{name} (Ctrl-C)" if number == signal.SIGINT else name, 128 + number)
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

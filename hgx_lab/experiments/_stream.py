@@ -1,0 +1,51 @@
+"""From a run file and an open bench to a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hgx_lab.acquisition import Demodulates, ElectrodeLimits, Stream, StreamPlan, VoltageGuard, Waves
+from hgx_lab.config import RunFile
+from hgx_lab.experiments._bench import Bench
+from hgx_lab.signals import Floats
+
+__all__ = ["make_stream", "voltage_guard"]
+
+
+def voltage_guard(run: RunFile) -> VoltageGuard:
+    """Build the guard of a run: every electrode with its own limits and slew."""
+    limits = [ElectrodeLimits(e.name, e.limits[0], e.limits[1], run.slew_limit(e)) for e in run.electrodes]
+    return VoltageGuard(limits, run.bench.rate)
+
+
+def make_stream(
+    run: RunFile,
+    bench: Bench,
+    *,
+    tones_hz: Floats,
+    electrode_of_tone: tuple[int, ...],
+    period_samples: int,
+    bank: Waves,
+    demodulator: Demodulates,
+    delay_samples: int,
+    interrupted: Callable[[], None],
+    keep_blocks: bool = False,
+) -> Stream:
+    """Prepare a stream on an open bench; nothing moves before it is entered."""
+    plan = StreamPlan(
+        settings=bench.settings,
+        tones_hz=tones_hz,
+        electrode_of_tone=electrode_of_tone,
+        period_samples=period_samples,
+        block_samples=bench.block_samples,
+        lead_samples=bench.lead_samples,
+        delay_samples=delay_samples,
+        amperes_per_volt=bench.amperes_per_volt,
+        overload_amperes=bench.overload_amperes,
+        rest_volts=np.array([e.rest for e in run.electrodes]),
+        rest_slope=run.safety.rest_slope,
+        keep_blocks=keep_blocks,
+    )
+    return Stream(bench.card, voltage_guard(run), bank, demodulator, plan, interrupted=interrupted)

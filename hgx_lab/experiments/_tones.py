@@ -1,0 +1,84 @@
+"""From the tones of a run file to a tone plan and what reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hgx_lab.acquisition import Demodulates, Waves
+from hgx_lab.config import RunFile
+from hgx_lab.errors import ConfigurationError
+from hgx_lab.signals import (
+    Demodulator,
+    Floats,
+    ToneBank,
+    TonePlan,
+    UntunedDemodulator,
+    UntunedTones,
+    check_tones,
+    empty_bins,
+    make_plan,
+    untuned_bank,
+)
+
+__all__ = ["RunTones", "plan_tones"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunTones:
+    """The tones of a run: which electrode each rides on, its peak, and the plan of their frequencies."""
+
+    plan: TonePlan | UntunedTones
+    period_samples: int
+    electrodes: tuple[int, ...]
+    amplitudes: Floats
+    drift: bool
+
+    @property
+    def frequencies_hz(self) -> Floats:
+        """Frequency of each tone, (tones,)."""
+        return self.plan.frequencies_hz
+
+    def bank(self) -> Waves:
+        """Make the synthesis of these tones."""
+        if isinstance(self.plan, UntunedTones):
+            return untuned_bank(self.plan)
+        return ToneBank(self.plan.bins, self.period_samples)
+
+    def demodulator(self, channels: int) -> Demodulates:
+        """Make the demodulation of these tones, with error bars from the empty bins around them."""
+        if isinstance(self.plan, UntunedTones):
+            return UntunedDemodulator(
+                [float(f) for f in self.plan.frequencies_hz],
+                self.plan.rate_hz,
+                self.period_samples,
+                channels,
+                drift=self.drift,
+            )
+        noise = [int(b) for b in empty_bins(self.plan)]
+        return Demodulator(self.plan.bins, self.period_samples, channels, noise_bins=noise, drift=self.drift)
+
+
+def plan_tones(run: RunFile) -> RunTones:
+    """Plan one tone for every electrode of a run that carries one."""
+    wanted = run.tones
+    names = [e.name for e in run.toned_electrodes()]
+    electrodes = tuple(i for i, e in enumerate(run.electrodes) if e.name in names)
+    rate_hz = run.bench.rate
+    period = round(wanted.period * rate_hz)
+    if wanted.plan == "manual":
+        plan = check_tones(wanted.frequencies or (), rate_hz, period, mains_hz=wanted.mains, bridge=wanted.bridge)
+    else:
+        plan = make_plan(
+            wanted.plan,
+            len(electrodes),
+            rate_hz=rate_hz,
+            period_samples=period,
+            band_hz=wanted.band,
+            mains_hz=wanted.mains,
+        )
+    if len(electrodes) != plan.count:
+        raise ConfigurationError(f"{plan.count} tones were given for {len(electrodes)} electrodes with tones.")
+    amplitudes = np.array([run.tone_amplitude(run.electrodes[i]) for i in electrodes])
+    return RunTones(plan, period, electrodes, amplitudes, wanted.drift)
