@@ -40,6 +40,8 @@ def test_threshold_sits_in_the_middle_of_the_gap() -> None:
     assert found.threshold == pytest.approx(4e-9)
     assert found.margin == pytest.approx(4e-9)
     assert found.solved
+    # Two thresholds get three of four right; the wider gap is the safer one.
+    assert score(np.array([0.0, 1e-9, 2e-9, 6e-9]), np.array([0.0, 1, 0, 1])).threshold == pytest.approx(4e-9)
     close = np.array([1.0, np.nextafter(1.0, 2)])
     assert score(close, np.array([0.0, 1])).solved
 
