@@ -79,7 +79,7 @@ def test_nearly_equal_outputs_stay_finite_and_point_at_the_targets(loss: Loss) -
 def test_gradient_at_spreads_around_the_floor(loss: Loss, rng: np.random.Generator) -> None:
     targets = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
     for spread in (1e-12, 1e-11, 1e-10, 1e-9):
-        outputs = 7e-9 + spread * rng.permutation(5)
+        outputs = np.asarray(7e-9 + spread * rng.permutation(5), dtype=np.float64)
         step = 0.02 * spread
         gradient = loss.evaluate(outputs, targets).gradient
         measured = five_point(loss, outputs, targets, step)

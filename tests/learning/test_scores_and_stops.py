@@ -25,7 +25,7 @@ def test_threshold_is_the_best_of_all(rng: np.random.Generator) -> None:
         cases = int(rng.integers(2, 9))
         targets = np.zeros(cases)
         targets[rng.permutation(cases)[: rng.integers(1, cases)]] = 1
-        outputs = rng.integers(-3, 4, cases) * 1e-9  # ties on purpose
+        outputs = np.asarray(rng.integers(-3, 4, cases) * 1e-9, dtype=np.float64)  # ties on purpose
         found = score(outputs, targets)
         every = np.arange(-3.5, 4) * 1e-9
         best = max(float(np.mean((outputs > t) == (targets == 1))) for t in every)
