@@ -22,6 +22,8 @@ def calibration_bins(
     """``count`` odd bins of the base period, even in the logarithm of frequency; ascending, (count,).
 
     Odd bins, because every product of even order of a nonlinear device then lands on an even bin, off the tones.
+    The price: a delay of half a base period more turns all odd bins by half a turn, so that a calibration can look
+    through delays of less than half a base period only.
 
     Raises
     ------
