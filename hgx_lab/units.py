@@ -202,7 +202,7 @@ def _split(text: str, unit: str) -> tuple[Decimal, str]:
     match = _QUANTITY.fullmatch(text.translate(_SPELLINGS))
     if match is None or not text.isprintable() or not match["number"].isascii():
         raise UnitError(f"{_shown(text)} isn't a quantity: a number must come first.", remedy=_example(unit))
-    if re.match(r"[,_'.\d]", match["unit"]):
+    if re.match(r"(?!1\s*/)[,_'.\d]", match["unit"]):
         raise UnitError(
             f"{_shown(text)} isn't a quantity: {match['unit'][0]!r} can't follow {match['number']!r}.",
             remedy="Write the number with a decimal point and without separators.",

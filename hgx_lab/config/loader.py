@@ -124,13 +124,14 @@ def _adapter(annotation: Any) -> TypeAdapter[Any]:
 
 
 def _located(finding: Finding, data: Any, tree: Tree, source: str) -> Problem:
-    place = tree.place_of(finding.path, at_key=finding.at_key)
+    path = next((p for p in (finding.path, *finding.or_at) if tree.holds(p)), finding.path)
+    place = tree.place_of(path, at_key=finding.at_key)
     return Problem(
         file=source,
         line=place.line,
         column=place.column,
-        path=key_path_text(finding.path),
-        value=_value_text(data, finding.path),
+        path=key_path_text(path),
+        value=_value_text(data, path),
         message=finding.message,
         allowed=finding.allowed,
         suggestion=finding.suggestion,

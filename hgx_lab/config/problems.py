@@ -17,7 +17,8 @@ KeyPath = tuple[str | int, ...]
 class Finding:
     """A problem of a value, before anybody knows on which line of which file the value stands.
 
-    ``at_key`` tells that the key itself is the culprit, and not the value behind it.
+    ``at_key`` tells that the key itself is the culprit, and not the value behind it. ``or_at`` are other values that
+    the finding is about: where the file leaves ``path`` to its default, the first of them that it gives is shown.
     """
 
     path: KeyPath
@@ -25,6 +26,7 @@ class Finding:
     allowed: str = ""
     suggestion: str = ""
     at_key: bool = False
+    or_at: tuple[KeyPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Problem:
         place = f"{self.file}:{self.line}: " + (f"{self.path}: " if self.path else "")
         allowed = f" Allowed: {self.allowed}." if self.allowed else ""
         suggestion = f" {self.suggestion}" if self.suggestion else ""
-        return f"{place}{self.message}{allowed}{suggestion}"
+        # One line, whatever stands in the file.
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in f"{place}{self.message}{allowed}{suggestion}")
 
 
 class RunFileError(ConfigurationError):

@@ -75,6 +75,10 @@ class Tree:
     keys: dict[KeyPath, Place] = field(default_factory=dict[KeyPath, Place])
     faults: list[YamlFault] = field(default_factory=list[YamlFault])
 
+    def holds(self, path: KeyPath) -> bool:
+        """Whether the text gives a value at a path, and doesn't leave it out."""
+        return path in self.values
+
     def place_of(self, path: KeyPath, *, at_key: bool = False) -> Place:
         """Where a value (or its key) stands; where its nearest parent stands when it isn't in the text."""
         if at_key and path in self.keys:
@@ -177,7 +181,7 @@ def _syntax_fault(error: MarkedYAMLError) -> YamlFault:
         problem, suggestion = "a tab can't indent YAML.", "Indent with spaces."
     elif "mapping values are not allowed" in problem:
         problem, suggestion = 'a second ": " on this line.', "Put the value in quotes, or check the indentation."
-    elif "stream end" in problem and error.context_mark is not None:
+    elif ("stream end" in problem or "end of stream" in problem) and error.context_mark is not None:
         mark, problem = error.context_mark, "what is opened here is never closed."
     else:
         problem = f"this isn't YAML: {error.context + ': ' if error.context else ''}{problem}."

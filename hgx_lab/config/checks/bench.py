@@ -17,19 +17,20 @@ def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
     def text(seconds: float) -> str:
         return format_quantity(seconds, "s", digits=6)
 
+    block: KeyPath = ("bench", "block")
     if bench.block * bench.rate < 1:
-        yield Finding(
-            ("bench", "block"), f"a block of {text(bench.block)} holds no sample.", f"at least {text(1 / bench.rate)}"
-        )
+        message = f"a block of {text(bench.block)} holds no sample."
+        yield Finding(block, message, f"at least {text(1 / bench.rate)}", or_at=(("bench", "rate"),))
     if bench.lead < bench.block:
         message = f"the lead of {text(bench.lead)} is shorter than a block of {text(bench.block)}; it would run dry."
-        yield Finding(("bench", "lead"), message, f"at least {text(bench.block)}")
+        yield Finding(("bench", "lead"), message, f"at least {text(bench.block)}", or_at=(block,))
     if bench.output_buffer < bench.lead + bench.block:
         message = f"the output buffer of {text(bench.output_buffer)} can't hold the lead and one more block."
-        yield Finding(("bench", "output_buffer"), message, f"at least {text(bench.lead + bench.block)}")
+        allowed = f"at least {text(bench.lead + bench.block)}"
+        yield Finding(("bench", "output_buffer"), message, allowed, or_at=(("bench", "lead"), block))
     if bench.input_buffer < 2 * bench.block:
         message = f"the input buffer of {text(bench.input_buffer)} can't hold two blocks."
-        yield Finding(("bench", "input_buffer"), message, f"at least {text(2 * bench.block)}")
+        yield Finding(("bench", "input_buffer"), message, f"at least {text(2 * bench.block)}", or_at=(block,))
 
 
 def _converters(bench: SimulatedBench) -> Iterator[Finding]:
@@ -43,7 +44,8 @@ def _converters(bench: SimulatedBench) -> Iterator[Finding]:
     if low < high and not (low <= -clip and clip <= high):
         message = f"the amplifier's +-{format_quantity(clip, 'V')} don't fit the range of the input converter."
         path: KeyPath = ("bench", "amplifier", "clip")
-        yield Finding(path, message, f"at most {format_quantity(max(0.0, min(-low, high)), 'V')}")
+        allowed = f"at most {format_quantity(max(0.0, min(-low, high)), 'V')}"
+        yield Finding(path, message, allowed, or_at=(("bench", "input_converter", "range"),))
 
 
 def _electrode_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:

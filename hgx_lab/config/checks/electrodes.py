@@ -59,7 +59,8 @@ def _limits(electrodes: Electrodes) -> Iterator[Finding]:
             continue
         if not low <= electrode.rest <= high:
             message = f"{electrode.name} would rest at {_volts(electrode.rest)}, outside its limits."
-            yield Finding(("electrodes", index, "rest"), message, _range(low, high))
+            path = ("electrodes", index, "rest")
+            yield Finding(path, message, _range(low, high), or_at=(("electrodes", index, "limits"),))
         if electrode.value is not None and not low <= electrode.value <= high:
             message = f"{_volts(electrode.value)} is outside the limits of {electrode.name}."
             yield Finding(("electrodes", index, "value"), message, _range(low, high))
@@ -74,7 +75,7 @@ def _tone_room(electrodes: Electrodes, tones: Tones) -> Iterator[Finding]:
             room = _volts(electrode.limits[1] - electrode.limits[0])
             message = f"a tone of {_volts(amplitude)} needs {_volts(2 * amplitude)}, and {electrode.name} has {room}."
             path = ("electrodes", index, "amplitude") if electrode.amplitude else ("tones", "amplitude")
-            yield Finding(path, message)
+            yield Finding(path, message, or_at=(("electrodes", index, "limits"),))
         elif isinstance(electrode.start, float) and low <= high and not low <= electrode.start <= high:
             message = f"{_volts(electrode.start)} leaves {electrode.name} no room for its tone of {_volts(amplitude)}."
             yield Finding(("electrodes", index, "start"), message, _range(low, high))

@@ -15,6 +15,9 @@ from hgx_lab.units import format_quantity
 __all__ = ["CHECKS"]
 
 
+_TONE_STEEPNESS: Final[tuple[KeyPath, ...]] = (("tones", "amplitude"), ("tones", "band"), ("timing", "slope"))
+
+
 def _slew(value: float) -> str:
     return format_quantity(value, "V/s", digits=4)
 
@@ -25,22 +28,24 @@ def _slopes(electrodes: tuple[Electrode, ...], safety: Safety, tones: Tones, tim
         limit = safety.slew_of(electrode)
         tone = 2 * math.pi * tones.highest_frequency * tones.amplitude_on(electrode)
         own = electrode.slew is not None
+        slew: KeyPath = ("electrodes", index, "slew") if own else ("safety", "slew")
         if timing.slope > limit:
-            path: KeyPath = ("electrodes", index, "slew") if own else ("timing", "slope")
+            path = slew if own else ("timing", "slope")
             message = (
                 f"the slope of {_slew(timing.slope)} is above the slew rate of {_slew(limit)} of {electrode.name}."
             )
-            yield Finding(path, message)
+            yield Finding(path, message, or_at=(("safety", "slew"),))
         elif timing.slope + tone > limit:
-            path = ("electrodes", index, "slew") if own else ("safety", "slew")
+            path = slew
             message = (
                 f"tones of up to {_slew(tone)} on slopes of {_slew(timing.slope)} need {_slew(timing.slope + tone)}, "
                 f"and {electrode.name} may have {_slew(limit)}."
             )
-            yield Finding(path, message, suggestion="Lower the amplitude, the band or the slope, or raise the slew.")
+            hint = "Lower the amplitude, the band or the slope, or raise the slew."
+            yield Finding(path, message, suggestion=hint, or_at=_TONE_STEEPNESS)
         if safety.rest_slope > limit:
             message = f"{_slew(safety.rest_slope)} is above the slew rate of {_slew(limit)} of {electrode.name}."
-            yield Finding(("safety", "rest_slope"), message, f"at most {_slew(limit)}")
+            yield Finding(("safety", "rest_slope"), message, f"at most {_slew(limit)}", or_at=(slew,))
 
 
 CHECKS: Final = (_slopes,)

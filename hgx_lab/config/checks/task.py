@@ -76,9 +76,10 @@ def _shapes(task: Task) -> Iterator[Finding]:
         outer = task.radius + (task.gap / 2 if isinstance(task, SphereTask) else task.gap)
         if outer >= 1:
             message = f"radius {task.radius:g} and gap {task.gap:g} leave no room for the points outside."
-            yield Finding(("task", "gap"), message)
+            yield Finding(("task", "gap"), message, or_at=(("task", "radius"),))
     if isinstance(task, SphereTask) and task.gap / 2 >= task.radius:
-        yield Finding(("task", "gap"), f"half the gap of {task.gap:g} is more than the radius of {task.radius:g}.")
+        message = f"half the gap of {task.gap:g} isn't below the radius of {task.radius:g}."
+        yield Finding(("task", "gap"), message, or_at=(("task", "radius"),))
     if isinstance(task, TableTask):
         if task.test_file is not None and task.test_fraction is not None:
             message = "the test data are a file or a share of the rows, not both."
@@ -89,7 +90,8 @@ def _shapes(task: Task) -> Iterator[Finding]:
 
 def _targets(loss: Loss) -> Iterator[Finding]:
     if isinstance(loss, MeanSquaredLoss) and loss.low == loss.high:
-        yield Finding(("loss", "high"), "the targets of both classes are the same current.")
+        message = "the targets of both classes are the same current."
+        yield Finding(("loss", "high"), message, or_at=(("loss", "low"),))
 
 
 CHECKS: Final = (_inputs_exist, _levels, _shapes, _targets)

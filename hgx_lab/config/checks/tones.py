@@ -35,7 +35,7 @@ def _below_nyquist(bench: SimulatedBench, tones: Tones) -> Iterator[Finding]:
     message = "is not below half the sampling rate of " + _hertz(bench.rate) + "."
     if tones.plan != "manual" and tones.band[1] >= nyquist:
         text = _hertz(tones.band[1])
-        yield Finding(("tones", "band", 1), f"{text} {message}", f"below {_hertz(nyquist)}")
+        yield Finding(("tones", "band", 1), f"{text} {message}", f"below {_hertz(nyquist)}", or_at=(("bench", "rate"),))
     for index, frequency in enumerate(tones.frequencies or ()):
         if frequency >= nyquist:
             text = _hertz(frequency)
@@ -50,7 +50,8 @@ def _whole_period(bench: SimulatedBench, tones: Tones) -> Iterator[Finding]:
     near = [format_quantity(max(4, n) / bench.rate, "s", digits=12) for n in sorted({below, above})]
     period = format_quantity(tones.period, "s", digits=12)
     message = f"{period} are {samples:.6g} samples, and must be a whole number of at least 4."
-    yield Finding(("tones", "period"), message, suggestion=f"Write {' or '.join(dict.fromkeys(near))}.")
+    suggestion = f"Write {' or '.join(dict.fromkeys(near))}."
+    yield Finding(("tones", "period"), message, suggestion=suggestion, or_at=(("bench", "rate"),))
 
 
 def _frequencies(electrodes: tuple[Electrode, ...], tones: Tones) -> Iterator[Finding]:
@@ -87,7 +88,8 @@ def _enough_bins(electrodes: tuple[Electrode, ...], tones: Tones) -> Iterator[Fi
     if bins < count:
         period = format_quantity(tones.period, "s", digits=9)
         message = f"a base period of {period} has {bins} frequencies in the band, and {count} tones are needed."
-        yield Finding(("tones", "band"), message, suggestion="Widen the band, or lengthen the period.")
+        hint = "Widen the band, or lengthen the period."
+        yield Finding(("tones", "band"), message, suggestion=hint, or_at=(("tones", "period"),))
 
 
 CHECKS: Final = (_band, _below_nyquist, _whole_period, _frequencies, _enough_bins)
