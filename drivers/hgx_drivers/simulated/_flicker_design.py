@@ -53,29 +53,23 @@ class FlickerFilter:
         sos[0, :2] *= self.gain
         return sos
 
-    def stationary_state(self, normals: Floats) -> Floats:
-        """A state of ``scipy.signal.sosfilt`` drawn from its stationary law, (K, 2), from K standard normals.
+    def stationary_factor(self) -> Floats:
+        """A factor F, (K, K), of the stationary covariance F F' of the registers of ``scipy.signal.sosfilt``.
 
-        In the modal picture x_i[n] = p_i x_i[n-1] + w[n] the covariance is 1/(1 - p_i p_j) exactly; the state of
-        section j is a fixed combination of the modes 1..j (residues of the cascade up to and including j).
+        In the modal picture x_i[n] = p_i x_i[n-1] + w[n] the covariance is 1/(1 - p_i p_j) exactly; the register
+        of section j is a fixed combination of the modes up to j (residues of the cascade up to and including j).
         """
         s, q = self.pole_gaps, self.zero_gaps
         covariance = 1.0 / (s[:, None] + s[None, :] - s[:, None] * s[None, :])
         scale = np.sqrt(np.diag(covariance))
-        modes = scale * (np.linalg.cholesky(covariance / np.outer(scale, scale)) @ normals)
-        state = np.zeros((len(s), 2))
+        modes = scale[:, None] * np.linalg.cholesky(covariance / np.outer(scale, scale))
+        residues = np.zeros((len(s), len(s)))
         for j in range(len(s)):
-            total = 0.0
             for i in range(j + 1):
-                residue = self.gain * (q[j] - s[j])
-                for k in range(j):
-                    residue *= (q[k] - s[i]) / (1.0 - s[i])
-                for k in range(j + 1):
-                    if k != i:
-                        residue /= (s[k] - s[i]) / (1.0 - s[i])
-                total += residue * modes[i]
-            state[j, 0] = total
-        return state
+                others = s[: j + 1][np.arange(j + 1) != i]
+                ratios = (q[:j] - s[i]) / (others - s[i])
+                residues[j, i] = self.gain * (q[j] - s[j]) * np.prod(ratios)
+        return residues @ modes
 
 
 def design_flicker_filter(rate_hz: float, lowest_hz: float, exponent: float) -> FlickerFilter:

@@ -106,7 +106,9 @@ class FlickerSource:
         shape = design_flicker_filter(rate_hz, lowest_hz, exponent)
         self._scale = math.sqrt(density_at_1_khz)
         self._sections = shape.sections()
-        self._state = shape.stationary_state(generator.standard_normal(len(shape.pole_gaps)))
+        factor = shape.stationary_factor()
+        self._state = np.zeros((len(factor), 2))
+        self._state[:, 0] = factor @ generator.standard_normal(len(factor))
         self._generator = generator
 
     def fill(self, out: Floats) -> None:

@@ -146,7 +146,8 @@ class Plant:
         self._fast_noise = self._noise_streams([chain.white, chain.hum], rate_hz)
         self._electrode = OnePole(chain.electrode_seconds, rate_hz, standing[:, 0]) if chain.electrode_seconds else None
         self._delay = DelayLine(chain.delay_samples, current)
-        first = current + np.array([noise.peek() for noise in self._slow_noise])
+        drifted = chain.drift_amperes_per_second * self._seconds(self._samples, rate_hz)
+        first = current + drifted + np.array([noise.peek() for noise in self._slow_noise])
         self._pole = OnePole(0.5 / (np.pi * chain.pole_hz), rate_hz, first) if chain.pole_hz is not None else None
         self._last_charge = float(self._charge(standing)[0])
 

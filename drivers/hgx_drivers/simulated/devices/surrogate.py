@@ -71,9 +71,10 @@ class SurrogateDevice:
             The file can't be read, an array is missing, or the shapes don't fit each other.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # Opened here, because numpy leaves a file open that turns out not to be an archive.
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, AttributeError) as error:
             raise DeviceFileError(f"{path} can't be read as a device: {error}") from error
         layers = 0
         while f"W{layers}" in arrays:
