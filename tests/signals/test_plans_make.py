@@ -148,6 +148,11 @@ def test_too_few_or_too_many_tones_are_refused(count: int) -> None:
         make_plan("octave", count, rate_hz=1e4, period_samples=1000, band_hz=(0, 5e3))
 
 
+def test_metrology_of_many_tones_is_refused_with_the_bins_it_would_take() -> None:
+    with pytest.raises(TonePlanError, match="8000000 bins"):
+        make_plan("metrology", 200, rate_hz=1e5, period_samples=10**4, band_hz=(0, 5e4))
+
+
 @pytest.mark.parametrize(("band", "stride"), [((5.0, 1.0), 1), ((0.0, float("nan")), 1), ((0.0, 5e3), 0)])
 def test_bad_bands_and_strides_are_refused(band: tuple[float, float], stride: int) -> None:
     with pytest.raises(TonePlanError):

@@ -83,9 +83,15 @@ def _hessian(count: int, free: Free, stride: int, n: int) -> Bins | None:
     if exact is not None and accept(exact):
         return exact
     families = sidon_families(count) if count <= 100 else sidon_families(count)[:1]
-    if _nothing_folds(free, stride, n):
-        return place(count, free, families, accept, windows=1200 if count <= 64 else 600, shifts=1)
-    return place(count, free, families, accept, windows=200, shifts=30)
+    upright = free[: (n - 1) // (4 * stride) + 1]  # from there no product of third order folds onto a tone
+    if upright.any():
+        best = place(count, upright, families, accept, windows=1200 if count <= 64 else 600, shifts=1)
+        if best is not None or len(upright) == len(free):
+            return best
+    # Products that fold are a matter of luck, which large sets don't have.
+    if count > 40:
+        return None
+    return place(count, free, families[:3], accept, windows=200 if count <= 16 else 50, shifts=10)
 
 
 def _nothing_folds(free: Free, stride: int, n: int) -> bool:
@@ -113,12 +119,12 @@ def _exact(count: int, free: Free) -> Bins | None:
 
 
 def _metrology(count: int, free: Free, stride: int, n: int) -> Bins | None:
-    if len(free) < 0.4 * count**3:  # shorter than any stretch of the constructions below
+    if len(free) < (0.4 if count <= 16 else 0.9) * count**3:  # below what the construction reaches
         return None
 
     def accept(bins: Bins) -> bool:
         return is_hessian(stride * bins, n) and has_private_correction(stride * bins, n)
 
     prime = next(p for p in range(count, 2 * count + 1) if is_prime(p))
-    windows = 100 if count <= 10 else 10
-    return place(count, free, [bose_chowla_cubic(prime)], accept, windows=windows, shifts=30)
+    windows, shifts = (100, 30) if count <= 10 else (10, 30) if count <= 24 else (2, 15)
+    return place(count, free, [bose_chowla_cubic(prime)], accept, windows=windows, shifts=shifts)

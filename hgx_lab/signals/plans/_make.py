@@ -17,6 +17,7 @@ MAX_TONES = 200
 _STRIDES = (4, 3, 2, 1)  # the wide grids first: bins off the grid stay empty and show the noise
 _LONGEST_PERIOD = 1 << 23  # samples, of a period proposed as remedy
 _TRIES = 12
+_MOST_METROLOGY = 64  # K^2 private lines of third order take about 1.5 K^3 bins
 
 
 def make_plan(
@@ -47,7 +48,7 @@ def make_plan(
     Parameters
     ----------
     kind, count:
-        The kind, and the number of tones, 2 to 200.
+        The kind, and the number of tones: 2 to 200, for metrology 2 to 64.
     rate_hz, period_samples:
         Sampling rate in Hz and base period N in samples: tones are multiples of rate_hz / period_samples.
     band_hz:
@@ -65,6 +66,11 @@ def make_plan(
     """
     if not 2 <= count <= MAX_TONES:
         raise TonePlanError(f"A plan of {count} tones can't be made.", remedy=f"Ask for 2 to {MAX_TONES}.")
+    if kind == "metrology" and count > _MOST_METROLOGY:
+        raise TonePlanError(
+            f"A metrology plan of {count} tones needs more than {count**3} bins.",
+            remedy=f"Ask for at most {_MOST_METROLOGY} tones, or for a hessian plan.",
+        )
     low, high = band_hz
     if not (0 <= low < high and math.isfinite(high)):
         raise TonePlanError(f"The band {low:g} to {high:g} Hz is no band.", remedy="Give 0 <= low < high, in Hz.")
@@ -101,6 +107,8 @@ def _longer_period(
     """Return a longer period, of two significant digits, with which the plan was made; None when none was found."""
     top_hz = min(band_hz[1], rate_hz / 2)
     least = stride * {"octave": 1, "contiguous": 1, "hessian": count**2, "metrology": count**3 // 2}[kind]
+    # Above a quarter of the rate products fold onto tones: the constructions stay below.
+    top_hz = min(top_hz, rate_hz / 4) if kind in ("hessian", "metrology") else top_hz
     period = _round_up(max(period_samples + 1, math.ceil(least * rate_hz / top_hz)))
     for _ in range(_TRIES):
         if period > _LONGEST_PERIOD:
