@@ -20,6 +20,7 @@ from hgx_lab.config.bench import (
     SmoothDevice,
     SurrogateDevice,
 )
+from hgx_lab.config.change import change_run_file
 from hgx_lab.config.electrodes import Electrode, Safety, Start
 from hgx_lab.config.learning import (
     Adam,
@@ -64,6 +65,6 @@ __all__ = [
     "LogisticLoss", "Loss", "MeanSquaredLoss", "MeasuredCalibration", "Momentum", "NoCalibration", "Noise",
     "Optimizer", "Problem", "Record", "Restart", "RingTask", "RunFile", "RunFileError", "Safety", "Schedule",
     "Section", "SimulatedBench", "SmoothDevice", "SphereTask", "Start", "StepSchedule", "Stop", "SurrogateDevice",
-    "TableTask", "Task", "Timing", "Tones", "TrainRun", "Validation", "json_schema", "load_run_file",
+    "TableTask", "Task", "Timing", "Tones", "TrainRun", "Validation", "change_run_file", "json_schema", "load_run_file",
     "parse_run_file",
 ]  # fmt: skip

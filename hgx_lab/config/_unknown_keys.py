@@ -46,7 +46,7 @@ def _drop_in_section(
                 Finding(
                     path=(*path, key),
                     message="unknown key.",
-                    allowed=", ".join(fields),
+                    allowed=", ".join(sorted(fields, key=lambda f: f not in ("experiment", "kind"))),
                     suggestion=did_you_mean(key, free) or did_you_mean(key, fields),
                     at_key=True,
                 )

@@ -7,21 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import (
-    Amperes,
-    ExistingFile,
-    Farads,
-    Flag,
-    Hertz,
-    Pair,
-    PerElectrode,
-    PositiveSeconds,
-    Quantity,
-    Seconds,
-    Seed,
-    Whole,
-)
+from hgx_lab.config.quantities import Amperes, Farads, Hertz, Pair, PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
+from hgx_lab.config.values import ExistingFile, Flag, PerElectrode, Seed, Whole
 
 __all__ = [
     "Amplifier",

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Pair, Quantity, SlewRate, Text, Volts
+from hgx_lab.config.quantities import Pair, Quantity, SlewRate, Volts
 from hgx_lab.config.section import Section
+from hgx_lab.config.values import Text
 
 __all__ = ["Electrode", "Safety", "Start"]
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Amperes, Fraction, PositiveSeconds, Quantity, Whole
+from hgx_lab.config.quantities import Amperes, Fraction, PositiveSeconds, Quantity
 from hgx_lab.config.section import OneOf, Section
+from hgx_lab.config.values import Whole
 
 __all__ = [
     "Adam",

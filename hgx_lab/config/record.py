@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Flag, Hertz, PositiveSeconds, Quantity, Seconds, Text, Whole
+from hgx_lab.config.quantities import Hertz, PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
+from hgx_lab.config.values import Flag, Text, Whole
 
 __all__ = ["Calibration", "FixedCalibration", "MeasuredCalibration", "NoCalibration", "Record", "Validation"]
 

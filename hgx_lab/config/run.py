@@ -11,13 +11,14 @@ from hgx_lab.config.checks import cross_check
 from hgx_lab.config.electrodes import Electrode, Safety, Start
 from hgx_lab.config.learning import Adam, CorrelationSigmoidLoss, Loss, Optimizer, Restart, Stop
 from hgx_lab.config.problems import key_path_text
-from hgx_lab.config.quantities import WITH_UNITS, Seed, Text, refuse
+from hgx_lab.config.quantities import WITH_UNITS
 from hgx_lab.config.record import Calibration, MeasuredCalibration, Record, Validation
 from hgx_lab.config.section import OneOf, Section
 from hgx_lab.config.tasks import Task
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
-from hgx_lab.config.yaml_text import dump_yaml
+from hgx_lab.config.values import Seed, Text, refuse
+from hgx_lab.config.yaml_dump import dump_yaml
 
 __all__ = ["Experiment", "RunFile", "TrainRun"]
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import ExistingFile, Pair, Quantity, Seed, Text, Whole
+from hgx_lab.config.quantities import Pair, Quantity
 from hgx_lab.config.section import OneOf, Section
+from hgx_lab.config.values import ExistingFile, Seed, Text, Whole
 
 __all__ = ["FeatureTask", "GateTask", "RingTask", "SphereTask", "TableTask", "Task"]
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Seconds, SlewRate, Whole
+from hgx_lab.config.quantities import Seconds, SlewRate
 from hgx_lab.config.section import Section
+from hgx_lab.config.values import Whole
 
 __all__ = ["Timing"]
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hgx_lab.config.electrodes import Electrode
-from hgx_lab.config.quantities import Flag, Hertz, Quantity, Range
+from hgx_lab.config.quantities import Hertz, Quantity, Range
 from hgx_lab.config.section import Section
+from hgx_lab.config.values import Flag
 
 __all__ = ["Tones"]
 

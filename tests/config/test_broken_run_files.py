@@ -14,7 +14,7 @@ E0 = "  - {name: e0, role: control, limits: [-1 V, 1 V]"
 # (line that is replaced, its new text, line of the problem, what the message must say)
 BROKEN: list[tuple[int, str, int, str]] = [
     # keys
-    (3, "nmae: xor", 3, 'unknown key. Allowed: name,'),
+    (3, "nmae: xor", 3, 'unknown key. Allowed: experiment, name,'),
     (3, "nmae: xor", 3, 'Did you mean "name"?'),
     (3, "1: 2", 3, "1: unknown key"),
     (3, "<<: {a: 1}", 3, "<<: unknown key"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hgx_lab import config
-from hgx_lab.config import RunFile, TrainRun, load_run_file, parse_run_file
+from hgx_lab.config import RunFile, RunFileError, TrainRun, change_run_file, load_run_file, parse_run_file
 
 VALID = (Path(__file__).parent / "full.yaml").read_text("utf-8")
 
@@ -202,6 +202,28 @@ def test_a_run_is_frozen_and_checked_when_it_is_built_by_a_program() -> None:
     assert TrainRun.model_validate(run.model_dump()) == run
     assert TrainRun.model_validate_json(run.model_dump_json()) == run
     assert isinstance(run, RunFile)
+
+
+def test_a_voltage_that_just_leaves_room_for_the_tone_is_fine() -> None:
+    # 0.3 - 0.1 isn't 0.2 in binary.
+    electrode = "{name: c, role: control, limits: [0 V, 0.3 V], amplitude: 0.1 V, start: 0.2 V}"
+    run = train(SHORT.replace("{name: c, role: control, limits: [-1 V, 1 V]}", electrode))
+    assert run.electrodes[2].start == 0.2
+
+
+def test_changes_are_checked_like_a_file() -> None:
+    run = train(VALID)
+    changes = {"seed": 5, "stop.iterations": 7, "electrodes.0.start": "50 mV", "bench.drift.rate": "1 pA/s"}
+    changed = change_run_file(run, changes)
+    assert isinstance(changed, TrainRun)
+    assert (changed.seed, changed.stop.iterations, changed.electrodes[0].start) == (5, 7, 0.05)
+    assert changed.bench.drift == config.Drift(rate=1e-12)
+    assert change_run_file(run, {}) == run
+    with pytest.raises(RunFileError, match=r'stop.iteration: unknown key.*Did you mean "iterations"'):
+        change_run_file(run, {"stop.iteration": 7})
+    for path in ("electrodes.9.start", "electrodes.x", "seed.a", "a.b.c", ""):
+        with pytest.raises(RunFileError):
+            change_run_file(run, {path: 1})
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=200).filter(

@@ -13,6 +13,10 @@ from hgx_lab.units import format_quantity
 __all__ = ["CHECKS"]
 
 
+# Sums of decimal fractions aren't exact in binary.
+_ROUNDING: Final = 1e-9
+
+
 def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
     def text(seconds: float) -> str:
         return format_quantity(seconds, "s", digits=6)
@@ -24,11 +28,11 @@ def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
     if bench.lead < bench.block:
         message = f"the lead of {text(bench.lead)} is shorter than a block of {text(bench.block)}; it would run dry."
         yield Finding(("bench", "lead"), message, f"at least {text(bench.block)}", or_at=(block,))
-    if bench.output_buffer < bench.lead + bench.block:
+    if bench.output_buffer < (bench.lead + bench.block) * (1 - _ROUNDING):
         message = f"the output buffer of {text(bench.output_buffer)} can't hold the lead and one more block."
         allowed = f"at least {text(bench.lead + bench.block)}"
         yield Finding(("bench", "output_buffer"), message, allowed, or_at=(("bench", "lead"), block))
-    if bench.input_buffer < 2 * bench.block:
+    if bench.input_buffer < 2 * bench.block * (1 - _ROUNDING):
         message = f"the input buffer of {text(bench.input_buffer)} can't hold two blocks."
         yield Finding(("bench", "input_buffer"), message, f"at least {text(2 * bench.block)}", or_at=(block,))
 

@@ -10,7 +10,7 @@ from hgx_lab.config.problems import Finding
 from hgx_lab.config.tones import Tones
 from hgx_lab.units import format_quantity
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "tone_limits"]
 
 Electrodes = tuple[Electrode, ...]
 
@@ -21,6 +21,12 @@ def _volts(value: float) -> str:
 
 def _range(low: float, high: float) -> str:
     return f"{_volts(low)} to {_volts(high)}"
+
+
+def tone_limits(electrode: Electrode, amplitude: float) -> tuple[float, float]:
+    """Where the DC voltage of an electrode may be, so that its tone stays within the limits; in volts."""
+    # Rounded, so that 300 mV - 100 mV are 200 mV: sums of decimal fractions aren't exact in binary.
+    return round(electrode.limits[0] + amplitude, 12), round(electrode.limits[1] - amplitude, 12)
 
 
 def _names(electrodes: Electrodes) -> Iterator[Finding]:
@@ -70,7 +76,7 @@ def _tone_room(electrodes: Electrodes, tones: Tones) -> Iterator[Finding]:
     """The tone has to fit between the limits, and the start has to leave it its room."""
     for index, electrode in enumerate(electrodes):
         amplitude = tones.amplitude_on(electrode)
-        low, high = electrode.limits[0] + amplitude, electrode.limits[1] - amplitude
+        low, high = tone_limits(electrode, amplitude)
         if amplitude and electrode.limits[0] < electrode.limits[1] and low > high:
             room = _volts(electrode.limits[1] - electrode.limits[0])
             message = f"a tone of {_volts(amplitude)} needs {_volts(2 * amplitude)}, and {electrode.name} has {room}."

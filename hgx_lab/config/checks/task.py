@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from hgx_lab.config.checks.electrodes import tone_limits
 from hgx_lab.config.electrodes import Electrode
 from hgx_lab.config.learning import Loss, MeanSquaredLoss
 from hgx_lab.config.problems import Finding, did_you_mean
@@ -62,7 +63,7 @@ def _levels(task: Task, electrodes: Electrodes, tones: Tones) -> Iterator[Findin
         if electrode is None or electrode.limits[0] >= electrode.limits[1]:
             continue
         amplitude = tones.amplitude_on(electrode) if electrode.role == "input" else 0.0
-        low, high = electrode.limits[0] + amplitude, electrode.limits[1] - amplitude
+        low, high = tone_limits(electrode, amplitude)
         for index, level in enumerate(levels):
             if not low <= level <= high:
                 message = f"{format_quantity(level, 'V')} is outside the limits of {name}"

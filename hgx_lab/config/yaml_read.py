@@ -1,4 +1,4 @@
-"""YAML 1.2 text to plain values that know their line, and back.
+"""YAML 1.2 text to plain values that know their line.
 
 Values follow the core schema of YAML 1.2: only ``true`` and ``false`` are booleans, and ``on``, ``off``, ``yes`` and
 ``no`` are texts (a gate called NO stays a text, and ``mains: off`` is refused with the advice to write ``null``). The
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from io import StringIO
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -27,69 +26,15 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
-from ruamel.yaml.representer import SafeRepresenter
 
 from hgx_lab.config.problems import KeyPath
+from hgx_lab.config.yaml_tree import Place, Tree, YamlFault, plain_value
 
-__all__ = ["Place", "Tree", "YamlFault", "dump_yaml", "read_yaml"]
+__all__ = ["LONGEST_TEXT", "read_yaml"]
 
 LONGEST_TEXT: Final = 500_000  # characters
 _MOST_VALUES: Final = 50_000  # after anchors are expanded
 _DEEPEST: Final = 40
-
-_INTEGER = re.compile(r"[-+]?[0-9]{1,400}|0o[0-7]{1,400}|0x[0-9a-fA-F]{1,400}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_SPECIAL: Final = {"": None, "~": None, "true": True, "false": False} | {
-    sign + name: float(sign + name[1:]) for sign in ("", "+", "-") for name in (".inf", ".nan")
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Line and column, from 1."""
-
-    line: int = 1
-    column: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class YamlFault:
-    """Something that isn't usable YAML."""
-
-    place: Place
-    path: KeyPath
-    message: str
-    suggestion: str = ""
-
-
-@dataclass(slots=True)
-class Tree:
-    """Plain values (dict, list, str, int, float, bool, None), the places of keys and values, and what is wrong.
-
-    ``complete`` tells that the text could be read to its end.
-    """
-
-    data: Any = None
-    complete: bool = False
-    values: dict[KeyPath, Place] = field(default_factory=dict[KeyPath, Place])
-    keys: dict[KeyPath, Place] = field(default_factory=dict[KeyPath, Place])
-    faults: list[YamlFault] = field(default_factory=list[YamlFault])
-
-    def holds(self, path: KeyPath) -> bool:
-        """Whether the text gives a value at a path, and doesn't leave it out."""
-        return path in self.values
-
-    def place_of(self, path: KeyPath, *, at_key: bool = False) -> Place:
-        """Where a value (or its key) stands; where its nearest parent stands when it isn't in the text."""
-        if at_key and path in self.keys:
-            return self.keys[path]
-        for length in range(len(path), 0, -1):
-            # A parent is shown by its key: the line people look for, also when the value starts below it.
-            places = (self.values, self.keys) if length == len(path) else (self.keys, self.values)
-            for known in places:
-                if path[:length] in known:
-                    return known[path[:length]]
-        return Place()
 
 
 class _StopError(Exception):
@@ -112,41 +57,6 @@ def read_yaml(text: str) -> Tree:
     except _StopError as stop:
         tree.faults.append(stop.fault)
     return tree
-
-
-def dump_yaml(data: dict[str, Any]) -> str:
-    """YAML text of plain values that :func:`read_yaml` reads as the same values."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Representer = _Representer
-    yaml.default_flow_style = None
-    yaml.allow_unicode = True
-    yaml.width = 110
-    stream = StringIO()
-    yaml.dump(_kind_first(data), stream)
-    return stream.getvalue()
-
-
-def _kind_first(value: Any) -> Any:
-    """The same values, with the key that says what a section is before all others."""
-    if isinstance(value, dict):
-        first = [key for key in ("experiment", "kind") if key in value]
-        return {key: _kind_first(value[key]) for key in dict.fromkeys([*first, *value])}
-    return [_kind_first(item) for item in value] if isinstance(value, list) else value
-
-
-class _Representer(SafeRepresenter):
-    """Keeps the order of keys, and quotes every text that would be read as something else."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.sort_base_mapping_type_on_output = False
-
-    def represent_str(self, data: str) -> Any:
-        plain = isinstance(_plain_value(data), str) and data.isprintable() and data == data.strip()
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if plain else '"')
-
-
-_Representer.add_representer(str, _Representer.represent_str)
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -293,7 +203,7 @@ class _Builder:
         if not _encodable(text):
             self._fault(event, path, "a text with a half of a surrogate pair.")
             return ""
-        return _plain_value(text) if event.style is None else text
+        return plain_value(text) if event.style is None else text
 
     def _remember(self, anchor: str | None, value: Any) -> None:
         if anchor is not None:
@@ -306,15 +216,6 @@ class _Builder:
 
     def _fault(self, event: Event, path: KeyPath, message: str, suggestion: str = "") -> None:
         self._tree.faults.append(YamlFault(_place(event), path, message, suggestion))
-
-
-def _plain_value(text: str) -> Any:
-    """What an unquoted text means in the core schema of YAML 1.2."""
-    if text.lower() in ("null", *_SPECIAL) and text in (text.lower(), text.upper(), text.capitalize()):
-        return _SPECIAL.get(text.lower())
-    if _INTEGER.fullmatch(text):
-        return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _extent(value: Any) -> tuple[int, int]:
