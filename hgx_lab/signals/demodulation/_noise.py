@@ -1,0 +1,133 @@
+"""The local noise spectrum as a smooth curve through scattered powers, and the error bars it gives.
+
+A power averaged over d complex samples of Gaussian noise is gamma distributed about its mean with shape d. Its
+logarithm is modelled as a smooth function of log frequency and fitted by maximum likelihood (Whittle 1953;
+gamma regression with logarithmic link, for which Fisher scoring has a constant matrix). All powers are variances
+of the in-phase part of an amplitude read over the whole window, S/T for a one-sided density S, and frequencies
+are in units of 1/T: nothing else is needed for the error bar of a tone.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+
+from hgx_lab.signals.types import Floats
+
+__all__ = ["FLOOR", "NoiseFit", "log_bias", "neighbours"]
+
+#: Powers are held above this, so that silence has a logarithm.
+FLOOR = 1e-290
+_ITERATIONS = 3
+#: A power this far above the curve is a stray line, not noise (one of 3000 powers of noise is), and in the end says
+#: nothing about it; until then it counts as this far above only.
+_LARGEST_RATIO = 8.0
+
+
+def neighbours(targets: Floats, candidates: Floats, *, per_side: int = 8, at_least: int = 96) -> Floats:
+    """The candidates next to the targets, as many below as above each, sorted, in the candidates' unit.
+
+    Starts with ``per_side`` on each side of each target and widens until there are ``at_least`` or all.
+    """
+    candidates = np.unique(candidates)
+    chosen = np.zeros(len(candidates), bool)
+    positions = np.searchsorted(candidates, targets)
+    while len(candidates) > 0:
+        for position in positions:
+            chosen[max(0, position - per_side) : position + per_side] = True
+        if np.count_nonzero(chosen) >= min(at_least, len(candidates)) or per_side >= len(candidates):
+            break
+        per_side *= 2
+    return candidates[chosen]
+
+
+class NoiseFit:
+    """Powers at some frequencies to powers at others, for many channels at once.
+
+    Parameters
+    ----------
+    frequencies:
+        Where powers are measured, shape (n,), positive.
+    dof:
+        Complex samples averaged in each, shape (n,), positive.
+    targets:
+        Where powers are wanted, shape (K,). Outside the measured range the answer is NaN: the curve isn't
+        extrapolated.
+    """
+
+    def __init__(self, frequencies: Floats, dof: Floats, targets: Floats) -> None:
+        self._known = len(frequencies) > 0
+        self.relative_scatter: Floats = np.full(len(targets), np.nan)
+        if not self._known:
+            self._evaluate = np.full((len(targets), 1), np.nan)
+            return
+        total = float(dof.sum())
+        low, high = float(frequencies.min()), float(frequencies.max())
+        knots = _knots(frequencies, dof)
+        design = _basis(frequencies, low, high, total, knots)
+        targets_design = _basis(np.clip(targets, low, high), low, high, total, knots)
+        root = np.sqrt(dof)
+        # Columns orthonormal under the Fisher information: a scoring step is one product with the score.
+        orthonormal, triangle = np.linalg.qr(design * root[:, None])
+        self._scoring = np.ascontiguousarray(orthonormal * root[:, None])
+        self._fitted = np.ascontiguousarray((orthonormal / root[:, None]).T)
+        self._log_bias = log_bias(dof)
+        evaluate = np.linalg.solve(triangle.T, targets_design.T).T
+        evaluate[(targets < low) | (targets > high)] = np.nan
+        self._evaluate = evaluate
+        self.relative_scatter = 0.5 * np.linalg.norm(evaluate, axis=1)
+
+    def __call__(self, powers: Floats) -> Floats:
+        """Powers, shape (C, K), at the targets from measured powers, shape (C, n).
+
+        ``relative_scatter`` (K,) holds the expected relative scatter of their square roots.
+        """
+        if not self._known:
+            return np.full((len(powers), len(self._evaluate)), np.nan)
+        powers = np.maximum(powers, FLOOR)
+        logs = np.log(powers)
+        beta = (logs - self._log_bias) @ self._scoring
+        limit = log(_LARGEST_RATIO)
+        for _ in range(_ITERATIONS - 1):
+            ratio = np.exp(np.minimum(logs - beta @ self._fitted, limit))
+            beta = beta + (ratio - 1.0) @ self._scoring
+        excess = logs - beta @ self._fitted
+        beta = beta + (np.exp(np.where(excess > limit, 0.0, excess)) - 1.0) @ self._scoring
+        return np.exp(beta @ self._evaluate.T)
+
+
+def _knots(frequencies: Floats, dof: Floats) -> Floats:
+    """Knots in log frequency: one for every 64 complex samples above the first 64, at most one an octave."""
+    octaves = log(float(frequencies.max()) / float(frequencies.min())) / log(2.0)
+    count = int(min((float(dof.sum()) - 64) // 64, octaves - 1, 8))
+    if count < 1:
+        return np.empty(0)
+    order = np.argsort(frequencies)
+    share = np.cumsum(dof[order]) / dof.sum()
+    at = np.interp((np.arange(count) + 1) / (count + 1), share, np.log(frequencies[order]))
+    return np.unique(at)
+
+
+def _basis(frequencies: Floats, low: float, high: float, total_dof: float, knots: Floats) -> Floats:
+    """Constant, line, parabola in log frequency as data and span call for, and a hinge parabola per knot.
+
+    White + 1/f noise has a logarithmic slope between 0 and -1 and a curvature of at most 1/4: over a span of
+    1.3 a constant, over a span of 4 a line is within 13 and 6 % in power.
+    """
+    span = log(high / low)
+    columns = [np.ones(len(frequencies))]
+    if span > 0.0:
+        x = np.log(frequencies)
+        centred = (x - log(low)) / span - 0.5
+        degree = 0 if total_dof < 6 or span < log(1.3) else 1 if total_dof < 16 or span < log(4.0) else 2
+        columns += [centred**power for power in range(1, degree + 1)]
+        columns += [np.maximum((x - knot) / span, 0.0) ** 2 for knot in knots]
+    return np.stack(columns, axis=1)
+
+
+def log_bias(dof: Floats) -> Floats:
+    """Mean logarithm of a gamma variable of mean 1 and shape d: digamma(d) - log d, digamma by its series."""
+    x = dof + 6.0
+    asymptote = np.log(x) - 1 / (2 * x) - 1 / (12 * x**2) + 1 / (120 * x**4) - 1 / (252 * x**6)
+    return asymptote - np.sum([1.0 / (dof + i) for i in range(6)], axis=0) - np.log(dof)
