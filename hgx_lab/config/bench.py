@@ -58,9 +58,6 @@ class SurrogateDevice(Section):
     file: Annotated[Path, ExistingFile(".npz", "Import a checkpoint with: hgx device import FILE.pt OUT.npz")] = Field(
         description="The .npz file of the network; relative to the run file."
     )
-    scale: Annotated[float, Quantity("", above=0.0, most=1e6)] = Field(
-        default=1.0, description="Factor on the output current."
-    )
 
 
 Device = Annotated[SmoothDevice | LinearDevice | SurrogateDevice, OneOf()]

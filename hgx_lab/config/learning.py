@@ -66,7 +66,7 @@ class LogisticLoss(Section):
     """Logistic regression on the current, with a threshold."""
 
     kind: Literal["logistic"] = Field(default="logistic", description="Logistic loss around a threshold.")
-    scale: PositiveAmperes = Field(default=5e-9, description="Current over which the logistic function rises.")
+    scale: PositiveAmperes = Field(default=3e-9, description="Current over which the logistic function rises.")
     threshold: Annotated[float | Literal["learned"], Quantity("A", least=-1.0, most=1.0, words=("learned",))] = Field(
         default="learned", description="Threshold current, or learned together with the controls."
     )
@@ -145,7 +145,7 @@ class Adam(_Optimizer):
     beta1: Decay = Field(default=0.9, description="Decay of the mean of gradients.")
     beta2: Decay = Field(default=0.999, description="Decay of the mean of squared gradients.")
     epsilon: Annotated[float, Quantity("", above=0.0, most=1.0)] = Field(
-        default=1e-8, description="Keeps the division from zero."
+        default=1e-3, description="Gradient, per volt, below which steps shrink instead of chasing noise."
     )
 
 
@@ -155,10 +155,12 @@ Optimizer = Annotated[GradientDescent | Momentum | Adam, OneOf()]
 class Restart(Section):
     """A fresh start from other controls when nothing improves."""
 
-    patience: Iterations = Field(default=40, description="Iterations without improvement before a restart.")
-    maximum: Annotated[int, Whole(0, 1_000_000)] = Field(default=20, description="Largest number of restarts.")
-    minimum_improvement: Annotated[float, Quantity("", least=0.0, most=1e6)] = Field(
-        default=0.01, description="What counts as improvement, as a share of the best loss."
+    patience: Iterations = Field(default=10, description="Iterations without improvement before a restart.")
+    maximum: Annotated[int, Whole(0, 1_000_000)] | None = Field(
+        default=None, description="Largest number of restarts; null for no limit."
+    )
+    minimum_improvement: Annotated[float, Quantity("", least=0.0, most=0.99)] = Field(
+        default=0.02, description="What counts as improvement, as a share of the best loss."
     )
 
 

@@ -1,22 +1,30 @@
 """What a run file can ask for."""
 
 from hgx_lab.experiments._bench import Bench, open_bench, simulated_device, simulated_plant
+from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._tones import RunTones, plan_tones
 from hgx_lab.experiments._train import Audience, SilentAudience, Source, TrainResult, train
+from hgx_lab.experiments._variants import resumed, simulated, training_of, with_seed
 
 __all__ = [
     "Audience",
     "Bench",
+    "DryRun",
     "Interrupts",
     "RunInterrupted",
     "RunTones",
     "SilentAudience",
     "Source",
     "TrainResult",
+    "dry_run",
     "open_bench",
     "plan_tones",
+    "resumed",
+    "simulated",
     "simulated_device",
     "simulated_plant",
     "train",
+    "training_of",
+    "with_seed",
 ]

@@ -30,10 +30,10 @@ __all__ = ["calibrate", "known_response"]
 
 #: Device points at which every electrode is measured: signs and sizes of the derivatives must differ.
 _POINTS = 4
-#: Tones per electrode, at different frequencies over the band.
-_STEPS = 5
-#: Below the lowest tone too, where the sign of a derivative shows best.
-_BELOW_BAND = 0.5
+#: Tones per electrode, at different frequencies.
+_STEPS = 7
+#: The band of the tones, widened to both sides: a delay shows in how the phase turns over a wide band.
+_BELOW_BAND, _ABOVE_BAND = 0.4, 2.5
 
 
 def known_response(run: RunFile) -> ChainResponse | None:
@@ -107,14 +107,17 @@ def calibrate(
 
 
 def _bank(run: RunFile, tones: RunTones) -> CalibrationBank:
-    lowest, highest = run.tones.band
-    count = max(len(tones.electrodes), _STEPS) + 2
+    lowest, highest = float(tones.frequencies_hz.min()), float(tones.frequencies_hz.max())
+    count = 2 * max(len(tones.electrodes), _STEPS)
+    # No faster than the guard allows with the run's own amplitudes, a tenth kept free for the slopes.
+    slew = min(run.slew_limit(e) for e in run.toned_electrodes())
+    fastest = (0.9 * slew - run.timing.slope) / (2 * np.pi * float(tones.amplitudes.max()))
     bins = calibration_bins(
         count,
         rate_hz=run.bench.rate,
         period_samples=tones.period_samples,
-        lowest_hz=lowest * _BELOW_BAND,
-        highest_hz=highest,
+        lowest_hz=max(lowest * _BELOW_BAND, run.bench.rate / tones.period_samples),
+        highest_hz=max(highest, min(highest * _ABOVE_BAND, fastest, 0.4 * run.bench.rate)),
     )
     return calibration_bank(calibration_sequence(bins, len(tones.electrodes), _STEPS))
 

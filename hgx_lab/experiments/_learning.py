@@ -17,6 +17,7 @@ __all__ = [
     "make_optimizer",
     "make_restarts",
     "make_start",
+    "make_start_box",
     "make_stop",
     "make_task",
     "make_wiring",
@@ -72,11 +73,15 @@ def make_box(run: TrainRun) -> learning.Box:
     return learning.Box(limits[:, 0] + room, limits[:, 1] - room)
 
 
-def make_start(run: TrainRun, box: learning.Box, rng: np.random.Generator) -> Floats:
+def make_start_box(run: TrainRun, box: learning.Box) -> learning.Box:
+    """Bound what random starts are drawn from: a share of the box around its middle."""
+    middle, half = (box.lower + box.upper) / 2, run.start.share * (box.upper - box.lower) / 2
+    return learning.Box(middle - half, middle + half)
+
+
+def make_start(run: TrainRun, start_box: learning.Box, rng: np.random.Generator) -> Floats:
     """Take the first controls from the run file, or draw them."""
-    drawn = learning.random_start(box, rng)
-    middle = (box.lower + box.upper) / 2
-    drawn = middle + run.start.share * (drawn - middle)
+    drawn = learning.random_start(start_box, rng)
     given = [e.start for e in run.electrodes_with_role("control")]
     return np.array([d if isinstance(g, str) else g for g, d in zip(given, drawn, strict=True)])
 

@@ -21,6 +21,7 @@ from hgx_lab.experiments._learning import (
     make_optimizer,
     make_restarts,
     make_start,
+    make_start_box,
     make_stop,
     make_task,
     make_wiring,
@@ -221,6 +222,7 @@ def _learn(
     recorder = Recorder(session.writer, tones.frequencies_hz, tones.amplitudes, response)
     observer = _Both(recorder, audience)
     box = make_box(run)
+    start_box = make_start_box(run, box)
     rng = np.random.default_rng(run.seed)
     timing, check = run.timing, run.validation
     samples = _samples_at(bench.rate_hz)
@@ -228,6 +230,7 @@ def _learn(
         task=task,
         loss=make_loss(run),
         box=box,
+        start_box=start_box,
         wiring=make_wiring(run, task, tones.electrodes),
         timing=Timing(
             timing.slope, samples(timing.settle), timing.periods, timing.order, timing.update, timing.playback
@@ -256,7 +259,7 @@ def _learn(
                 make_optimizer(run, box),
                 make_restarts(run),
                 make_stop(run),
-                start=make_start(run, box, rng),
+                start=make_start(run, start_box, rng),
                 seed_generator=rng,
                 observer=observer,
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hgx_lab.errors import LearningError
+from hgx_lab.learning.scoring import Score
 
 __all__ = ["StopDecision", "StopKind", "StopMonitor", "StopRules"]
 
@@ -60,6 +61,14 @@ class StopRules:
         """Whether anything but a budget can end the run."""
         return not (self.margin is None and self.accuracy is None and self.loss is None)
 
+    def confirmed_by(self, score: Score | None) -> bool:
+        """Whether a validation, which has no loss, holds what the goals on margin and accuracy ask for."""
+        if score is None:
+            return self.margin is None and self.accuracy is None
+        return (self.margin is None or score.margin >= self.margin) and (
+            self.accuracy is None or score.accuracy >= self.accuracy
+        )
+
 
 class StopMonitor:
     """Applies stop rules to one iteration after the other."""
@@ -67,6 +76,11 @@ class StopMonitor:
     def __init__(self, rules: StopRules) -> None:
         self._rules = rules
         self._held = 0
+
+    @property
+    def rules(self) -> StopRules:
+        """The rules it applies."""
+        return self._rules
 
     def observe(
         self,

@@ -30,8 +30,8 @@ def untuned_bank(tones: UntunedTones) -> ToneBank:
     period = lcm(*(t.denominator for t in turns))
     if period > _LONGEST:
         raise TonePlanError(
-            f"Tones at {', '.join(f'{f:g}' for f in tones.frequencies)} Hz repeat together only after {period} samples; "
-            f"{_LONGEST} can be counted.",
+            f"Tones at {', '.join(f'{f:g}' for f in tones.frequencies)} Hz repeat together only after {period} "
+            f"samples; {_LONGEST} can be counted.",
             remedy="Write the frequencies with fewer digits.",
         )
     return ToneBank([int(t * period) for t in turns], period)

@@ -48,7 +48,7 @@ EVERY_CALIBRATION = {
 EVERY_DEVICE = {
     "smooth": "{kind: smooth, seed: 7}",
     "linear": "{kind: linear, conductances: [1 nA/V, 2 nA/V, -3 nA/V, 0, 5e-9], offset: 1 nA}",
-    "surrogate": "{kind: surrogate, file: device.npz, scale: 2}",
+    "surrogate": "{kind: surrogate, file: device.npz}",
 }
 
 
@@ -95,7 +95,7 @@ def test_a_short_file_is_enough() -> None:
     assert isinstance(run.bench.device, config.SmoothDevice)
     assert run.tones.plan == "octave"
     assert run.restart is not None
-    assert run.restart.patience == 40
+    assert run.restart.patience == 10
     assert isinstance(run.calibration, config.MeasuredCalibration)
 
 

@@ -19,11 +19,12 @@ __all__ = ["CaseLabel", "Iteration", "Observer", "Outcome", "Validation"]
 
 @dataclass(frozen=True, slots=True)
 class CaseLabel:
-    """What a segment is for: a case of an iteration, or of a pass of the final validation."""
+    """What a segment is for: a case of an iteration, or of a pass of the validation of its controls."""
 
     purpose: str  # "train", "validate" or "test"
     iteration: int
     case: int
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +65,10 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Validation:
-    """Outputs without tones at the final controls: (repeats, cases) in A, their standard deviation, the score."""
+    """Outputs without tones at an iteration's controls: (repeats, cases) in A, their standard deviation, the score."""
 
     name: str
+    iteration: int
     cases: CaseSet
     outputs: Floats
     outputs_std: Floats

@@ -41,6 +41,8 @@ class TrainingSetup:
 
     Parameters
     ----------
+    box, start_box:
+        Bounds of the controls, and of what restarts are drawn from.
     amplitude:
         Peak amplitude of each tone, (tones,), V.
     response:
@@ -52,6 +54,7 @@ class TrainingSetup:
     task: Task
     loss: Loss
     box: Box
+    start_box: Box
     wiring: Wiring
     timing: Timing
     validation: ValidationTiming | None
@@ -146,7 +149,11 @@ class Trainer:
             raise LearningError(f"This isn't the checkpoint of a training: {error!r}.") from error
 
     def run(self) -> Outcome:
-        """Train until a stop rule says so, then validate without tones."""
+        """Train until a stop rule says so, and validate without tones.
+
+        A goal counts when the validation confirms it: the tones rectify, so that margins with and without them
+        differ by fractions of a nanoampere. Where it doesn't, training goes on.
+        """
         best: Iteration | None = None
         while True:
             while len(self._pending) < self._depth():
@@ -156,19 +163,22 @@ class Trainer:
             if best is None or iteration.loss < best.loss:
                 best = iteration
             decision = self._decide(iteration)
+            final, validations = best, None
+            if decision is not None and decision.kind == "goal":
+                final, validations = iteration, self._validate(iteration)
+                if not self._confirmed(validations):
+                    decision = None if iteration.index + 1 < self._stop.rules.iterations else self._exhausted()
             if decision is None:
                 self._move(iteration)
             self._observer.iteration(iteration, self._checkpoint(iteration))
             if decision is not None:
-                final = iteration if decision.kind == "goal" else best
-                validations = self._validate(final.controls)
                 return Outcome(
                     decision,
                     iterations=iteration.index + 1,
                     restarts=self._start,
                     controls=final.controls,
                     loss=final.loss,
-                    validations=validations,
+                    validations=self._validate(final) if validations is None else validations,
                 )
 
     def _depth(self) -> int:
@@ -262,6 +272,13 @@ class Trainer:
             elapsed_seconds=self._elapsed(),
         )
 
+    def _confirmed(self, validations: tuple[Validation, ...]) -> bool:
+        return not validations or self._stop.rules.confirmed_by(validations[0].score)
+
+    def _exhausted(self) -> StopDecision:
+        budget = self._stop.rules.iterations
+        return StopDecision(f"all {budget} iterations done; the last goal wasn't confirmed without tones", "iterations")
+
     def _elapsed(self) -> float:
         return self._elapsed_before + self._stream.samples / self._stream.plan.settings.rate_hz
 
@@ -271,7 +288,7 @@ class Trainer:
         if self._restarts.observe(iteration.index, iteration.loss, iteration.controls):
             self._start += 1
             self._optimizer.reset()
-            self._newest = random_start(self._setup.box, self._rng)
+            self._newest = random_start(self._setup.start_box, self._rng)
         else:
             self._newest = self._optimizer.step(self._newest, iteration.gradient)
 
@@ -288,30 +305,32 @@ class Trainer:
             "elapsed_seconds": self._elapsed(),
         }
 
-    def _validate(self, controls: Floats) -> tuple[Validation, ...]:
+    def _validate(self, iteration: Iteration) -> tuple[Validation, ...]:
         how, task = self._setup.validation, self._setup.task
         if how is None:
             return ()
-        training = self._validate_on("training", "validate", task.training, controls, how, None)
+        training = self._validate_on("training", "validate", task.training, iteration, how, None)
         if task.test is None:
             return (training,)
         # The threshold is part of what was learned: test cases must do with that of the training cases.
         threshold = None if training.score is None else training.score.threshold
-        return training, self._validate_on("test", "test", task.test, controls, how, threshold)
+        return training, self._validate_on("test", "test", task.test, iteration, how, threshold)
 
     def _validate_on(
         self,
         name: str,
         purpose: str,
         cases: CaseSet,
-        controls: Floats,
+        iteration: Iteration,
         how: ValidationTiming,
         threshold: float | None,
     ) -> Validation:
-        labels = [CaseLabel(purpose, turn, case) for turn in range(how.repeats) for case in range(len(cases))]
+        labels = [
+            CaseLabel(purpose, iteration.index, case, turn) for turn in range(how.repeats) for case in range(len(cases))
+        ]
         for label in labels:
             self._player.play(
-                self._setup.wiring.dc(controls, cases.inputs[label.case]),
+                self._setup.wiring.dc(iteration.controls, cases.inputs[label.case]),
                 np.zeros_like(self._setup.amplitude),
                 label,
                 periods=how.periods,
@@ -322,6 +341,8 @@ class Trainer:
         shape = (how.repeats, len(cases))
         outputs = np.array([r.window.mean[self._setup.channel] for r in readings]).reshape(shape)
         deviation = np.array([r.window.mean_std[self._setup.channel] for r in readings]).reshape(shape)
-        validation = Validation(name, cases, outputs, deviation, self._score(cases, outputs.mean(axis=0), threshold))
+        validation = Validation(
+            name, iteration.index, cases, outputs, deviation, self._score(cases, outputs.mean(axis=0), threshold)
+        )
         self._observer.validation(validation)
         return validation

@@ -1,0 +1,170 @@
+"""What a running training shows: a live line for people, plain lines for logs, JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from hgx_lab.acquisition import Event, EventKind
+from hgx_lab.config import TrainRun
+from hgx_lab.experiments import SilentAudience
+from hgx_lab.learning.training import Iteration, Validation
+from hgx_lab.signals import ChainFit
+from hgx_lab.units import format_quantity
+
+__all__ = ["JsonLines", "LiveProgress"]
+
+#: Events that people should see although nothing has ended.
+_WORTH_TELLING = {EventKind.OVERLOAD, EventKind.LATE_UPDATE, EventKind.NOT_AT_REST}
+
+
+class LiveProgress(SilentAudience):
+    """A progress bar with loss, margin, sign confidence, duty cycle and remaining time.
+
+    Where the output isn't a terminal, a line every tenth iteration instead.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._overloads = 0
+
+    def __enter__(self) -> LiveProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def began(self, record: Path, run: TrainRun) -> None:
+        """Show the name and where the record is."""
+        self._console.print(f"{run.name}: {run.description or run.task.kind}. Record: {record}", soft_wrap=True)
+        self._task = self._bar.add_task(run.name, total=run.stop.iterations, figures="calibrating")
+
+    def calibrated(self, fit: ChainFit) -> None:
+        """Show what the chain was found to be."""
+        delay = format_quantity(fit.response.delay_seconds, "s", digits=4)
+        std = format_quantity(fit.response.delay_std_seconds, "s", digits=2)
+        pole = fit.response.pole_hz
+        text = "no pole seen" if pole is None else f"pole {format_quantity(pole, 'Hz', digits=3)}"
+        self._console.print(f"Calibrated: delay {delay} ± {std}, {text}.")
+
+    def event(self, event: Event) -> None:
+        """Show what somebody at the bench would want to know at once."""
+        if event.kind is EventKind.OVERLOAD:
+            self._overloads += 1
+            if self._overloads > 1:
+                return  # the first one is told, the record has them all
+        if event.kind in _WORTH_TELLING:
+            self._console.print(f"{event.kind}: {event.message}", style="yellow", soft_wrap=True)
+
+    def iteration(self, iteration: Iteration) -> None:
+        """Move the bar on."""
+        figures = _figures(iteration)
+        if self._task is not None:
+            self._bar.update(self._task, completed=iteration.index + 1, figures=figures)
+        if not self._console.is_terminal and iteration.index % 10 == 0:
+            self._console.print(f"iteration {iteration.index}: {figures}", soft_wrap=True)
+
+    def validation(self, validation: Validation) -> None:
+        """Show the outputs without tones."""
+        for name, target, current, std in zip(
+            validation.cases.names,
+            validation.cases.targets,
+            validation.outputs.mean(axis=0),
+            validation.outputs_std.mean(axis=0),
+            strict=True,
+        ):
+            if len(validation.cases) <= 16:
+                self._console.print(
+                    f"  {validation.name} {name}: {format_quantity(current, 'A', digits=4)} "
+                    f"± {format_quantity(std, 'A', digits=2)}  (target {target:g})"
+                )
+        if validation.score is not None:
+            self._console.print(
+                f"Without tones, {validation.name} cases: accuracy {validation.score.accuracy:.1%}, margin "
+                f"{format_quantity(validation.score.margin, 'A', digits=3)}, threshold "
+                f"{format_quantity(validation.score.threshold, 'A', digits=3)}."
+            )
+
+
+class JsonLines(SilentAudience):
+    """One JSON object a line on standard output, for programs."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def emit(self, event: str, /, **data: Any) -> None:
+        """Write one line."""
+        sys.stdout.write(json.dumps({"event": event, **data}) + "\n")
+        sys.stdout.flush()
+
+    def began(self, record: Path, run: TrainRun) -> None:
+        """Say where the record is."""
+        self.emit("began", name=run.name, record=str(record))
+
+    def calibrated(self, fit: ChainFit) -> None:
+        """Say what the chain is."""
+        self.emit("calibrated", **fit.response.to_dict())
+
+    def event(self, event: Event) -> None:
+        """Pass an event on."""
+        self.emit("acquisition", kind=str(event.kind), sample=event.sample, message=event.message)
+
+    def iteration(self, iteration: Iteration) -> None:
+        """Say how far it is."""
+        score = iteration.score
+        self.emit(
+            "iteration",
+            iteration=iteration.index,
+            restart=iteration.start,
+            loss=iteration.loss,
+            margin=None if score is None else score.margin,
+            accuracy=None if score is None else score.accuracy,
+            sign_confidence=iteration.sign_confidence,
+            duty=iteration.duty,
+            controls=iteration.controls.tolist(),
+            elapsed_seconds=time.monotonic() - self._start,
+        )
+
+    def validation(self, validation: Validation) -> None:
+        """Give the outputs without tones."""
+        self.emit(
+            "validation",
+            cases=list(validation.cases.names),
+            set=validation.name,
+            outputs=validation.outputs.mean(axis=0).tolist(),
+            margin=None if validation.score is None else validation.score.margin,
+            accuracy=None if validation.score is None else validation.score.accuracy,
+        )
+
+
+def _figures(iteration: Iteration) -> str:
+    parts = [f"loss {iteration.loss:.4g}"]
+    if iteration.score is not None:
+        parts.append(f"margin {format_quantity(iteration.score.margin, 'A', digits=3)}")
+    parts.append(f"signs {iteration.sign_confidence:.1%}")
+    parts.append(f"duty {iteration.duty:.0%}")
+    if iteration.start:
+        parts.append(f"restart {iteration.start}")
+    if iteration.clipped_cases:
+        parts.append(f"{iteration.clipped_cases} clipped")
+    return "  ".join(parts)
