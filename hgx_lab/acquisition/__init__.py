@@ -10,6 +10,7 @@ from hgx_lab.acquisition._player import Player, Waves
 from hgx_lab.acquisition._schedule import Schedule
 from hgx_lab.acquisition._segment import PlacedSegment, Segment, slope_samples
 from hgx_lab.acquisition._stream import Stream
+from hgx_lab.acquisition._sweep import Plateau, sweep
 from hgx_lab.acquisition._transport import Transport
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "GuardedOutput",
     "Message",
     "PlacedSegment",
+    "Plateau",
     "Player",
     "Reading",
     "Schedule",
@@ -34,4 +36,5 @@ __all__ = [
     "Waves",
     "known_levels",
     "slope_samples",
+    "sweep",
 ]

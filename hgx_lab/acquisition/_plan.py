@@ -69,6 +69,15 @@ class StreamPlan:
             )
 
     @property
+    def horizon_samples(self) -> int:
+        """How far the schedule must reach beyond the end of a window so that it hasn't run dry when that is read.
+
+        The window is complete a delay and up to a block later, and the outputs are then filled to a block and the
+        lead beyond that; one more block is for the answer.
+        """
+        return self.lead_samples + 3 * self.block_samples + self.delay_samples
+
+    @property
     def timeout_seconds(self) -> float:
         """How long a block may take to arrive: twenty times its length, at least a second."""
         return max(1.0, 20 * self.block_samples / self.settings.rate_hz)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from hgx_drivers.interface import DaqCard
 from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._exchange import Exchange
@@ -14,7 +16,7 @@ from hgx_lab.acquisition._guard import VoltageGuard
 from hgx_lab.acquisition._messages import Message
 from hgx_lab.acquisition._plan import StreamPlan
 from hgx_lab.acquisition._player import Waves
-from hgx_lab.acquisition._segment import PlacedSegment, Segment
+from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment, slope_samples
 from hgx_lab.errors import AcquisitionError
 
 __all__ = ["Stream"]
@@ -90,6 +92,15 @@ class Stream:
         """The segment scheduled last."""
         with self._exchange.condition:
             return self._engine.transport.schedule.last
+
+    def slope_to(self, dc: Floats, amplitude: Floats, slope: float) -> int:
+        """Samples of a slope from the segment scheduled last to these V, at ``slope`` V/s.
+
+        An amplitude that changes moves the electrode too, so both travels count.
+        """
+        before = self.last.segment
+        here, there = np.concatenate([before.dc, before.amplitude]), np.concatenate([dc, amplitude])
+        return slope_samples(here, there, slope=slope, rate_hz=self.plan.settings.rate_hz)
 
     def append(self, segment: Segment) -> PlacedSegment:
         """Schedule a segment behind the last one; it starts where nothing has been written yet.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Reading, Segment, Stream, slope_samples
+from hgx_lab.acquisition import Message, Plateau, sweep
 from hgx_lab.config import RunFile
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
 from hgx_lab.experiments._bench import Bench
@@ -85,10 +85,12 @@ def calibrate(
         settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
         volts = _device_points(run)
         amplitudes = bank.amplitudes(tones.amplitudes)
-        for point in range(_POINTS):
-            for step in range(_STEPS):
-                _append(stream, run, volts[point], amplitudes[step], (point, step), settle, periods)
-        readings = _collect(stream, windows, hear)
+        plateaus = [
+            Plateau(volts[point], amplitudes[step], settle, periods)
+            for point in range(_POINTS)
+            for step in range(_STEPS)
+        ]
+        readings = list(sweep(stream, plateaus, slope=run.timing.slope, hear=hear))
     for message in stream.leftovers():
         hear(message)
     pick = [bank.pick(r.window.phasor[0], i % _STEPS) for i, r in enumerate(readings)]
@@ -140,29 +142,3 @@ def _device_points(run: RunFile) -> Floats:
         if electrode.role == "fixed":
             volts[:, i] = electrode.rest if electrode.value is None else electrode.value
     return volts
-
-
-def _append(
-    stream: Stream,
-    run: RunFile,
-    dc: Floats,
-    amplitude: Floats,
-    label: tuple[int, int],
-    settle: int,
-    periods: int,
-) -> None:
-    before = stream.last.segment
-    here, there = np.concatenate([before.dc, before.amplitude]), np.concatenate([dc, amplitude])
-    slope = slope_samples(here, there, slope=run.timing.slope, rate_hz=run.bench.rate)
-    last = label == (_POINTS - 1, _STEPS - 1)
-    stream.append(Segment(dc, amplitude, slope, settle, periods, label, awaits_reading=last))
-
-
-def _collect(stream: Stream, count: int, hear: Callable[[Message], None]) -> list[Reading]:
-    readings: list[Reading] = []
-    while len(readings) < count:
-        message = stream.next()
-        hear(message)
-        if isinstance(message, Reading):
-            readings.append(message)
-    return readings

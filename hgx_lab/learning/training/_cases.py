@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, PlacedSegment, Reading, Segment, Stream, slope_samples
+from hgx_lab.acquisition import Message, PlacedSegment, Reading, Segment, Stream
 from hgx_lab.learning._arrays import Floats
 from hgx_lab.learning.tasks import CaseOrder
 from hgx_lab.learning.training._results import CaseLabel
@@ -60,7 +60,7 @@ class CasePlayer:
             Segment(
                 dc,
                 amplitude,
-                slope=self._slope(dc, amplitude),
+                slope=self._stream.slope_to(dc, amplitude, self._timing.slope),
                 settle=settle,
                 periods=periods,
                 label=label,
@@ -72,7 +72,8 @@ class CasePlayer:
         """Schedule the way to rest, for records that begin and end there."""
         rest = self._stream.plan.rest_volts
         silent = np.zeros_like(self._stream.last.segment.amplitude)
-        return self._stream.append(Segment(rest, silent, slope=self._slope(rest, silent), awaits_reading=True))
+        slope = self._stream.slope_to(rest, silent, self._timing.slope)
+        return self._stream.append(Segment(rest, silent, slope=slope, awaits_reading=True))
 
     def collect(self, labels: Iterable[CaseLabel]) -> list[Reading]:
         """Wait for the readings of these labels, in their order; other messages are passed on meanwhile."""
@@ -85,10 +86,3 @@ class CasePlayer:
                 self._readings[label] = message
                 missing.discard(label)
         return [self._readings.pop(label) for label in wanted]
-
-    def _slope(self, dc: Floats, amplitude: Floats) -> int:
-        before = self._stream.last.segment
-        # An amplitude that changes moves the electrode too, so both travels count.
-        here = np.concatenate([before.dc, before.amplitude])
-        rate_hz = self._stream.plan.settings.rate_hz
-        return slope_samples(here, np.concatenate([dc, amplitude]), slope=self._timing.slope, rate_hz=rate_hz)

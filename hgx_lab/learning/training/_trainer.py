@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -182,8 +183,12 @@ class Trainer:
                 )
 
     def _depth(self) -> int:
-        timing = self._setup.timing
-        return 1 if timing.update == "wait" or timing.playback == "ramped" else 2
+        timing, plan = self._setup.timing, self._stream.plan
+        if timing.update == "wait" or timing.playback == "ramped":
+            return 1
+        # One iteration in flight, or as many short ones as the way from a window to the outputs is long.
+        shortest = len(self._setup.task.training) * (timing.settle + timing.periods * plan.period_samples)
+        return 1 + ceil(plan.horizon_samples / shortest)
 
     def _schedule(self) -> _Attempt:
         cases, timing = self._setup.task.training, self._setup.timing
