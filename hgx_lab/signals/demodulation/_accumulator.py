@@ -11,15 +11,17 @@ from hgx_lab.signals.types import Complex, Floats
 __all__ = ["Accumulator"]
 
 #: Samples handled at once: copy and extremes then read them from the first- and second-level caches.
-_STRIDE = 16384
+_STRIDE = 32768
 
 
 class Accumulator:
-    """Copies samples into a group buffer; sums a full group over its periods; projects groups in batches.
+    """Gathers samples in a buffer the caches hold, and reduces it when it is full.
 
-    Every sum runs over a full buffer whose contents don't depend on how the stream was cut into blocks, so
-    the results don't either, to the last bit. Tuned tones repeat every base period, so the sum over periods
-    keeps all there is to know about them and costs one addition a sample, whatever the number of tones.
+    The buffer is a group of base periods, which is summed over them; or a batch of single base periods;
+    or, where a base period is too long, a span of it. Every sum runs over a full buffer whose contents
+    don't depend on how the stream was cut into blocks, so the results don't either, to the last bit. Tuned
+    tones repeat every base period, so the sum over periods keeps all there is to know about them and costs one
+    addition a sample, whatever the number of tones.
     """
 
     def __init__(
@@ -27,11 +29,12 @@ class Accumulator:
     ) -> None:
         self._layout = layout
         self._projection = projection
-        shape = (layout.batch, channels, projection.width)
-        self._folded: Floats = np.zeros(shape)
-        self._raw: Floats = np.empty((channels, layout.group_samples if layout.group_periods > 1 else 0))
+        self._spans = projection.span < layout.period_samples
+        self._rows: Floats = np.zeros((layout.batch, channels, projection.span))
+        self._group_samples: Floats = np.empty((channels, layout.group_samples if layout.group_periods > 1 else 0))
         self._ramp: Floats = np.arange(layout.period_samples, dtype=np.float64)
         self._reduced: list[Floats] = []
+        self._reduced_spans: list[Floats] = []
         #: Fourier sums and sums of the samples, per group.
         self.sums: Complex = np.empty((layout.groups, channels, bins), np.complex128)
         self.totals: Floats = np.empty((layout.groups, channels))
@@ -47,6 +50,10 @@ class Accumulator:
         self._group = 0
         self._finished = 0
         self._reduced.clear()
+        self._reduced_spans.clear()
+        self.totals.fill(0.0)
+        if self.moments is not None:
+            self.moments.fill(0.0)
         self.minimum.fill(np.inf)
         self.maximum.fill(-np.inf)
 
@@ -56,38 +63,53 @@ class Accumulator:
         done = 0
         while done < block.shape[1]:
             within = (offset + done) % layout.group_samples
-            left_in_window = layout.samples - (offset + done - within)
-            group_samples = min(layout.group_samples, left_in_window)
-            size = min(block.shape[1] - done, group_samples - within, _STRIDE)
+            group_end = min(layout.group_samples, layout.samples - (offset + done - within))
+            first, end = 0, group_end
+            if self._spans:
+                first = within - within % self._projection.span
+                end = min(first + self._projection.span, group_end)
+            size = min(block.shape[1] - done, end - within, _STRIDE)
             part = block[:, done : done + size]
-            np.minimum(self.minimum, part.min(axis=1), out=self.minimum)
-            np.maximum(self.maximum, part.max(axis=1), out=self.maximum)
-            if layout.group_periods > 1:
-                self._raw[:, within : within + size] = part
-            else:
-                self._folded[self._group % layout.batch, :, within : within + size] = part
+            np.minimum(self.minimum, np.minimum.reduce(part, axis=1), out=self.minimum)
+            np.maximum(self.maximum, np.maximum.reduce(part, axis=1), out=self.maximum)
+            buffer = self._group_samples if layout.group_periods > 1 else self._rows[self._group % layout.batch]
+            buffer[:, within - first : within - first + size] = part
             done += size
-            if within + size == group_samples:
-                self._finish_group(group_samples // layout.period_samples)
+            if within + size == end:
+                self._reduce_buffer(first, end)
 
-    def _finish_group(self, periods: int) -> None:
+    def _reduce_buffer(self, first: int, end: int) -> None:
+        """The buffer holds samples ``first .. end - 1`` of the group."""
         layout = self._layout
         group, slot = self._group, self._group % layout.batch
-        folded = self._folded[slot, :, : layout.period_samples]
-        raw = self._raw[:, : periods * layout.period_samples].reshape(len(folded), -1, layout.period_samples)
+        row = self._rows[slot, :, : min(end - first, layout.period_samples)]
         if layout.group_periods > 1:
-            np.add.reduce(raw, axis=1, out=folded)
-        self.totals[group] = folded.sum(axis=1)
+            periods = self._group_samples[:, :end].reshape(len(row), -1, layout.period_samples)
+            np.add.reduce(periods, axis=1, out=row)
+            if self.moments is not None:
+                starts = np.arange(periods.shape[1]) * layout.period_samples
+                self.moments[group] = periods.sum(axis=2) @ starts
+        total = row.sum(axis=1)
+        self.totals[group] += total
         if self.moments is not None:
-            self.moments[group] = folded @ self._ramp + group * layout.group_samples * self.totals[group]
-            if layout.group_periods > 1:
-                self.moments[group] += raw.sum(axis=2) @ (np.arange(periods) * layout.period_samples)
-        self._group += 1
-        complete = self._group == layout.groups
-        if slot == layout.batch - 1 or complete:
-            rows = self._folded[: slot + 1].reshape(-1, self._folded.shape[2])
+            index = group * layout.group_samples + first
+            self.moments[group] += row @ self._ramp[: row.shape[1]] + index * total
+        if self._spans:
+            self._rows[slot, :, row.shape[1] :] = 0.0
+            self._reduced_spans.append(self._projection.reduce(self._rows[slot]))
+            if end < layout.period_samples:
+                return
+            self._reduced.append(np.concatenate(self._reduced_spans, axis=1))
+            self._reduced_spans.clear()
+        elif slot == layout.batch - 1 or group == layout.groups - 1:
+            rows = self._rows[: slot + 1].reshape(-1, self._rows.shape[2])
             self._reduced.append(self._projection.reduce(rows))
-        if self._group - self._finished == layout.finished_together or complete:
+        self._group += 1
+        self._finish_groups()
+
+    def _finish_groups(self) -> None:
+        waiting = self._group - self._finished
+        if waiting == self._layout.finished_together or self._group == self._layout.groups:
             sums = self._projection.finish(np.concatenate(self._reduced))
             self.sums[self._finished : self._group] = sums.reshape(-1, *self.sums.shape[1:])
             self._finished = self._group

@@ -40,14 +40,14 @@ def choose(bins: Sequence[int], period: int, reduced: int, finished: int, strate
     return min((c for c in options if strategy in ("auto", c.strategy)), key=lambda c: c.cost_ns)
 
 
-def build(choice: Choice, bins: Sequence[int], period: int) -> Projection:
-    """The projection a choice stands for."""
+def build(choice: Choice, bins: Sequence[int], period: int, span: int = 0) -> Projection:
+    """The projection a choice stands for, reducing ``span`` samples at a time where it can (0: whole periods)."""
     if choice.strategy == "product":
         return Product(bins, period)
     if choice.strategy == "two-stage":
-        return TwoStage(bins, period, choice.length)
+        return TwoStage(bins, period, choice.length, span)
     if choice.strategy == "decimate":
-        return Decimate(bins, period, choice.length)
+        return Decimate(bins, period, choice.length, span)
     return RealFFT(bins, period)
 
 

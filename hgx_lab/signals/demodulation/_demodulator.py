@@ -90,12 +90,15 @@ class Demodulator:
     def expect(self, window: Window) -> None:
         """Announce a window, after the previous one and before its first sample.
 
+        The first window of a length prepares its tables, which takes up to half a second for hundreds of bins.
+
         Raises
         ------
         SignalError
             A window that is empty, overlaps, or is in the past.
         """
         self._queue.append(window)
+        self._machine(window.periods)
 
     def reset(self) -> None:
         """Forget windows and position, for a stream that starts anew."""
@@ -142,7 +145,7 @@ class Demodulator:
             choice = self._choice(layout)
             key = (choice.strategy, choice.length)
             if key not in self._projections:
-                self._projections[key] = build(choice, self._map.bins, self._map.period)
+                self._projections[key] = build(choice, self._map.bins, self._map.period, layout.span)
             evaluation = Evaluation(self._map.bins, self._map.signals, layout, drift=self._drift)
             accumulator = Accumulator(
                 layout, self._projections[key], len(self._map.bins), self._channels, moments=self._drift

@@ -12,6 +12,8 @@ __all__ = ["WindowLayout"]
 
 #: A group of base periods, and a batch of groups, fit into the second-level cache with this many samples.
 _CACHE_SAMPLES = 32768
+#: Spans of a long period are a multiple of this, and so of every length of sub-blocks.
+_SPAN_UNIT = 1024
 #: Reduced groups that are finished together.
 _FINISHED_TOGETHER = 64
 #: Groups a window is divided into at least, where it has the periods: their scatter is an error bar.
@@ -36,6 +38,14 @@ class WindowLayout:
         groups = -(-periods // group_periods)
         batch = max(1, min(groups, _CACHE_SAMPLES // (period_samples * channels)))
         return cls(period_samples, periods, group_periods, groups, batch)
+
+    @property
+    def span(self) -> int:
+        """Samples of a base period too long for the cache that are reduced at a time; 0: all of it."""
+        if self.period_samples <= _CACHE_SAMPLES:
+            return 0
+        spans = -(-self.period_samples // _CACHE_SAMPLES)
+        return -(-self.period_samples // (spans * _SPAN_UNIT)) * _SPAN_UNIT
 
     @property
     def finished_together(self) -> int:

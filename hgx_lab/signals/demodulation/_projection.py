@@ -26,12 +26,16 @@ _RANK_TOLERANCE = 2e-15
 
 
 class Projection(Protocol):
-    """Rows of one base period to Fourier sums at the bins it was built for."""
+    """Rows of one base period to Fourier sums at the bins it was built for.
+
+    ``width`` samples, of which ``span`` are reduced at a time; the reduced spans of a row are joined in order.
+    """
 
     width: int
+    span: int
 
     def reduce(self, rows: Floats) -> Floats:
-        """What the sums need of rows (n, width), shape (n, reduced)."""
+        """What the sums need of rows (n, span), shape (n, reduced)."""
         ...
 
     def finish(self, reduced: Floats) -> Complex:
@@ -50,15 +54,20 @@ def _sub_block_turns(bins: Sequence[int], length: int, blocks: int, period: int)
     return np.ascontiguousarray(np.exp(-1j * turns(bins, starts, period)).T)
 
 
+def _multiple(samples: int, unit: int) -> int:
+    """The next multiple of ``unit``."""
+    return -(-samples // unit) * unit
+
+
 class Product:
     """One matrix product with the cached references of the whole period."""
 
     def __init__(self, bins: Sequence[int], period: int) -> None:
-        self.width = period
+        self.width = self.span = period
         self._table = _references(bins, period, period).view(np.float64)
 
     def reduce(self, rows: Floats) -> Floats:
-        """Reduced rows of rows (n, width)."""
+        """Reduced rows of rows (n, span)."""
         return rows @ self._table
 
     def finish(self, reduced: Floats) -> Complex:
@@ -69,31 +78,33 @@ class Product:
 class TwoStage:
     """Sub-blocks of ``length`` samples against one short table, then a phase rotation per sub-block."""
 
-    def __init__(self, bins: Sequence[int], period: int, length: int) -> None:
-        self._blocks = -(-period // length)
+    def __init__(self, bins: Sequence[int], period: int, length: int, span: int = 0) -> None:
         self._length = length
-        self.width = self._blocks * length
+        self.width = _multiple(period, span or length)
+        self.span = span or self.width
+        self._blocks = self.width // length
         self._table = _references(bins, length, period).view(np.float64)
         self._rotation = _sub_block_turns(bins, length, self._blocks, period)
 
     def reduce(self, rows: Floats) -> Floats:
-        """Reduced rows of rows (n, width)."""
-        parts = (rows.reshape(-1, self._length) @ self._table).view(np.complex128)
-        sums: Complex = np.einsum("njb,jb->nb", parts.reshape(len(rows), self._blocks, -1), self._rotation)
-        return sums.view(np.float64)
+        """Reduced rows of rows (n, span)."""
+        return (rows.reshape(-1, self._length) @ self._table).reshape(len(rows), -1)
 
     def finish(self, reduced: Floats) -> Complex:
         """Sums (n, B)."""
-        return reduced.view(np.complex128)
+        parts = reduced.view(np.complex128).reshape(len(reduced), self._blocks, -1)
+        sums: Complex = np.einsum("njb,jb->nb", parts, self._rotation)
+        return sums
 
 
 class Decimate:
     """Sub-blocks onto the few dimensions the references span there, then one small product."""
 
-    def __init__(self, bins: Sequence[int], period: int, length: int) -> None:
-        self._blocks = -(-period // length)
+    def __init__(self, bins: Sequence[int], period: int, length: int, span: int = 0) -> None:
         self._length = length
-        self.width = self._blocks * length
+        self.width = _multiple(period, span or length)
+        self.span = span or self.width
+        self._blocks = self.width // length
         references = _references(bins, length, period)
         left, values, _ = np.linalg.svd(references.view(np.float64), full_matrices=False)
         self.rank = int(np.count_nonzero(values > _RANK_TOLERANCE * values[0]))
@@ -104,7 +115,7 @@ class Decimate:
         self._table = table.reshape(self._blocks * self.rank, len(bins)).view(np.float64)
 
     def reduce(self, rows: Floats) -> Floats:
-        """Reduced rows of rows (n, width)."""
+        """Reduced rows of rows (n, span)."""
         return (rows.reshape(-1, self._length) @ self._basis).reshape(len(rows), -1)
 
     def finish(self, reduced: Floats) -> Complex:
@@ -116,11 +127,11 @@ class RealFFT:
     """Real FFT of the period, of which the bins are picked."""
 
     def __init__(self, bins: Sequence[int], period: int) -> None:
-        self.width = period
+        self.width = self.span = period
         self._bins = np.asarray(bins, np.intp)
 
     def reduce(self, rows: Floats) -> Floats:
-        """Reduced rows of rows (n, width)."""
+        """Reduced rows of rows (n, span)."""
         return np.take(np.fft.rfft(rows, axis=1), self._bins, axis=1).view(np.float64)
 
     def finish(self, reduced: Floats) -> Complex:
