@@ -1,1 +1,34 @@
-"""(filled by its owner)"""
+"""Figures and summaries of a record, finished or running.
+
+Matplotlib is used through its objects only: no pyplot, no window, no global settings, any thread.
+"""
+
+from __future__ import annotations
+
+from hgx_lab.figures._history import History, history
+from hgx_lab.figures._outputs import plot_final_outputs, plot_outputs
+from hgx_lab.figures._overview import save_figures, training_overview
+from hgx_lab.figures._panels import plot_controls, plot_derivatives, plot_gradient, plot_loss
+from hgx_lab.figures._render import render_summary
+from hgx_lab.figures._style import si_scale, si_text
+from hgx_lab.figures._summary import CaseResult, RunSummary, TrainingResult, summary
+
+__all__ = [
+    "CaseResult",
+    "History",
+    "RunSummary",
+    "TrainingResult",
+    "history",
+    "plot_controls",
+    "plot_derivatives",
+    "plot_final_outputs",
+    "plot_gradient",
+    "plot_loss",
+    "plot_outputs",
+    "render_summary",
+    "save_figures",
+    "si_scale",
+    "si_text",
+    "summary",
+    "training_overview",
+]
