@@ -68,7 +68,7 @@ class Recorder:
     def message(self, message: Message) -> None:
         """Record a reading, a segment, an event or a block of raw samples."""
         if isinstance(message, Event):
-            note_event(self._writer, message)
+            self._writer.event(str(message.kind), message.sample, message.message, **message.data)
         elif isinstance(message, PlacedSegment):
             self._segment(message)
         elif isinstance(message, Reading):
@@ -163,11 +163,6 @@ class Recorder:
             overload=np.full(channels, reading.overload, dtype=np.uint8),
             **_place(reading.placed.segment.label),
         )
-
-
-def note_event(writer: RecordWriter, event: Event) -> None:
-    """Record an event of the acquisition."""
-    writer.event(str(event.kind), event.sample, event.message, **event.data)
 
 
 def _place(label: object) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hgx_lab.config import RunFile, SimulatedBench, TrainRun, change_run_file, parse_run_file
 from hgx_lab.config.yaml_dump import dump_yaml
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments._train import Source
+from hgx_lab.experiments._laboratory import Source
 from hgx_lab.records import open_record
 
 __all__ = ["resumed", "simulated", "training_of", "with_seed"]

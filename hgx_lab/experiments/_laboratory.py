@@ -1,0 +1,189 @@
+"""What every experiment has in its hands: an open bench, an open record, and people who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
+from hgx_lab.config import MeasuredCalibration, RunFile
+from hgx_lab.experiments._audience import Audience, SilentAudience
+from hgx_lab.experiments._bench import Bench, open_bench
+from hgx_lab.experiments._calibration import calibrate, known_response
+from hgx_lab.experiments._interrupts import Interrupts
+from hgx_lab.experiments._session import RecordedRun, recorded
+from hgx_lab.experiments._stream import make_stream
+from hgx_lab.experiments._tones import RunTones
+from hgx_lab.records import Coordinate, RawSpec, TableSpec
+from hgx_lab.signals import ChainResponse
+
+__all__ = ["Declaration", "Laboratory", "Source", "laboratory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a run comes from: the text of its run file, and, when it continues another, that one's checkpoint."""
+
+    text: str = ""
+    path: Path | None = None
+    checkpoint: Mapping[str, Any] | None = None
+    parent: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a record will hold; nothing can be added once it is open."""
+
+    tables: tuple[TableSpec, ...]
+    coordinates: tuple[Coordinate, ...]
+    header: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    raw: RawSpec | None = None
+
+
+class Laboratory:
+    """One run's bench, record and audience; streams that end are drained into the record."""
+
+    def __init__(
+        self, run: RunFile, bench: Bench, session: RecordedRun, audience: Audience, interrupts: Interrupts
+    ) -> None:
+        self.run, self.bench, self.session = run, bench, session
+        self.audience, self.interrupts = audience, interrupts
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples per second of the bench."""
+        return self.bench.rate_hz
+
+    def samples(self, seconds: float) -> int:
+        """Return the nearest whole number of samples."""
+        return round(seconds * self.rate_hz)
+
+    def response(self, tones: RunTones) -> ChainResponse:
+        """Take delay and pole of the signal chain from the run file, or measure them; either is recorded.
+
+        Raises
+        ------
+        CalibrationError
+            What was measured leaves the signs open.
+        """
+        writer = self.session.writer
+        calibration = self.run.calibration
+        known = known_response(self.run)
+        if known is not None or not isinstance(calibration, MeasuredCalibration):
+            response = known or ChainResponse()
+            writer.event("calibration", None, "Delay and pole as given by the run file.", response=response.to_dict())
+            return response
+        fit = calibrate(self.run, self.bench, tones, calibration, hear=self.hear, interrupted=self.interrupts.check)
+        writer.event(
+            "calibration",
+            None,
+            f"Delay {fit.response.delay_samples(self.rate_hz):.2f} samples, measured.",
+            response=fit.response.to_dict(),
+            delay_std_samples=fit.delay_std_samples,
+            reduced_chi2=fit.reduced_chi2,
+            gradients=fit.gradients,
+            capacitances=fit.capacitances,
+        )
+        writer.flush()
+        self.audience.calibrated(fit)
+        return fit.response
+
+    def hear(self, message: Message) -> None:
+        """Record an event of the acquisition and tell it; other messages are the experiment's own business."""
+        if isinstance(message, Event):
+            self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
+            self.audience.event(message)
+
+    @contextmanager
+    def stream(
+        self,
+        tones: RunTones,
+        response: ChainResponse,
+        *,
+        hear: Callable[[Message], None] | None = None,
+        keep_blocks: bool = False,
+    ) -> Iterator[Stream]:
+        """Run a stream with these tones; at its end the outputs are at rest and its last messages are heard."""
+        stream = make_stream(
+            self.run,
+            self.bench,
+            tones_hz=tones.frequencies_hz,
+            electrode_of_tone=tones.electrodes,
+            period_samples=tones.period_samples,
+            bank=tones.bank(),
+            demodulator=tones.demodulator(len(self.bench.settings.inputs)),
+            delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
+            interrupted=self.interrupts.check,
+            keep_blocks=keep_blocks,
+        )
+        try:
+            with stream:
+                yield stream
+        finally:
+            self.session.ended_at(stream.samples)
+            for message in stream.leftovers():
+                (hear or self.hear)(message)
+            self.session.writer.flush()
+
+    def measure(self, tones: RunTones, response: ChainResponse, plateaus: Iterable[Plateau]) -> Iterator[Reading]:
+        """Measure plateaus one after the other in a stream of their own; see :func:`hgx_lab.acquisition.sweep`."""
+        with self.stream(tones, response) as stream:
+            yield from sweep(stream, plateaus, slope=self.run.timing.slope, hear=self.hear)
+
+
+@contextmanager
+def laboratory(
+    run: RunFile,
+    experiment: str,
+    declaration: Declaration,
+    *,
+    record: Path,
+    source: Source | None = None,
+    audience: Audience | None = None,
+    interrupts: Interrupts | None = None,
+) -> Iterator[Laboratory]:
+    """Open the record and the bench of a run; whatever leaves the block closes both, the record with its reason.
+
+    Parameters
+    ----------
+    run, experiment:
+        A validated run file, and the name of its kind.
+    declaration:
+        What the record will hold.
+    record:
+        File to create.
+    source:
+        The run file's text, and the checkpoint to go on from.
+    audience:
+        Who watches.
+    interrupts:
+        Where a stop is asked for; signals are listened to inside the block.
+
+    Raises
+    ------
+    RecordError, DriverError, ExperimentError
+        The record or the bench can't be opened; nothing has moved then.
+    """
+    source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
+    opened = recorded(
+        record,
+        experiment,
+        run,
+        text=source.text,
+        run_file=source.path,
+        header={**declaration.header, "parent": dict(source.parent)},
+        tables=declaration.tables,
+        coordinates=declaration.coordinates,
+        raw=declaration.raw,
+    )
+    with interrupts.signals(), opened as session:
+        audience.began(record, run)
+        bench = open_bench(run)
+        try:
+            session.identify(bench.card.identity)
+            yield Laboratory(run, bench, session, audience, interrupts)
+        finally:
+            bench.card.close()
