@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from hgx_lab.acquisition import Event, EventKind
-from hgx_lab.config import TrainRun
+from hgx_lab.config import RunFile, TrainRun
 from hgx_lab.experiments import SilentAudience
 from hgx_lab.learning.training import Iteration, Validation
 from hgx_lab.signals import ChainFit
@@ -54,10 +54,14 @@ class LiveProgress(SilentAudience):
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def began(self, record: Path, run: TrainRun) -> None:
+    def began(self, record: Path, run: RunFile) -> None:
         """Show the name and where the record is."""
-        self._console.print(f"{run.name}: {run.description or run.task.kind}. Record: {record}", soft_wrap=True)
-        self._task = self._bar.add_task(run.name, total=run.stop.iterations, figures="calibrating")
+        what = run.description or (run.task.kind if isinstance(run, TrainRun) else "")
+        self._console.print(
+            f"{run.name}: {what}. Record: {record}" if what else f"{run.name}. Record: {record}", soft_wrap=True
+        )
+        total = run.stop.iterations if isinstance(run, TrainRun) else None
+        self._task = self._bar.add_task(run.name, total=total, figures="calibrating")
 
     def calibrated(self, fit: ChainFit) -> None:
         """Show what the chain was found to be."""
@@ -75,6 +79,13 @@ class LiveProgress(SilentAudience):
                 return  # the first one is told, the record has them all
         if event.kind in _WORTH_TELLING:
             self._console.print(f"{event.kind}: {event.message}", style="yellow", soft_wrap=True)
+
+    def progress(self, done: int, total: int, figures: str) -> None:
+        """Move the bar on; without a terminal, say every tenth of the way."""
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, figures=figures)
+        if not self._console.is_terminal and (done * 10) // total > ((done - 1) * 10) // total:
+            self._console.print(f"{done} of {total}: {figures}", soft_wrap=True)
 
     def iteration(self, iteration: Iteration) -> None:
         """Move the bar on."""
@@ -117,7 +128,7 @@ class JsonLines(SilentAudience):
         sys.stdout.write(json.dumps({"event": event, **data}) + "\n")
         sys.stdout.flush()
 
-    def began(self, record: Path, run: TrainRun) -> None:
+    def began(self, record: Path, run: RunFile) -> None:
         """Say where the record is."""
         self.emit("began", name=run.name, record=str(record))
 
@@ -128,6 +139,10 @@ class JsonLines(SilentAudience):
     def event(self, event: Event) -> None:
         """Pass an event on."""
         self.emit("acquisition", kind=str(event.kind), sample=event.sample, message=event.message)
+
+    def progress(self, done: int, total: int, figures: str) -> None:
+        """Say how far it is."""
+        self.emit("progress", done=done, total=total, figures=figures)
 
     def iteration(self, iteration: Iteration) -> None:
         """Say how far it is."""

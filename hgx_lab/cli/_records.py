@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
-from hgx_lab.cli._output import console
+from hgx_lab.cli._output import console, duration_text
+
+if TYPE_CHECKING:
+    from hgx_lab.records import RecordSummary
 
 __all__ = ["list_runs", "show"]
 
@@ -20,11 +24,11 @@ def show(
     no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
 ) -> None:
     """Show a summary of a record, and draw loss, controls, derivatives and outputs."""
-    from hgx_lab.figures import render_summary, save_figures, summarise
+    from hgx_lab.figures import render_summary, save_figures, summary
     from hgx_lab.records import open_record
 
     with open_record(record) as opened:
-        console().print(render_summary(summarise(opened)))
+        console().print(render_summary(summary(opened)))
         if no_figure:
             return
         for path in save or [record.with_suffix(".png")]:
@@ -36,7 +40,25 @@ def list_runs(
     directory: Annotated[Path, typer.Argument(help="Folder of records.", metavar="DIR")] = Path("runs"),
 ) -> None:
     """List the runs in a folder, newest last; files that can't be read are listed with the reason."""
-    from hgx_lab.figures import render_catalogue
     from hgx_lab.records import list_records
 
-    console().print(render_catalogue(list_records(directory)))
+    table = Table(box=None)
+    for name in ("record", "experiment", "status", "iterations", "loss", "margin", "duration"):
+        table.add_column(name, justify="left" if name in ("record", "experiment", "status") else "right")
+    for found in list_records(directory):
+        table.add_row(*_row(found))
+    console().print(table, soft_wrap=True)
+
+
+def _row(found: RecordSummary) -> tuple[str, ...]:
+    from hgx_lab.units import format_quantity
+
+    return (
+        found.path.name,
+        found.experiment,
+        found.status if not found.error else f"unreadable: {found.error}",
+        "" if found.iterations is None else str(found.iterations),
+        "" if found.loss is None else f"{found.loss:.4g}",
+        "" if found.margin is None else format_quantity(found.margin, "A", digits=3),
+        "" if found.duration_seconds is None else duration_text(found.duration_seconds),
+    )

@@ -42,6 +42,17 @@ from hgx_lab.config.learning import (
     Stop,
 )
 from hgx_lab.config.loader import load_run_file, parse_run_file
+from hgx_lab.config.measurements import (
+    AbundanceRun,
+    AmplitudeRun,
+    ConvergenceRun,
+    FrequencyResponseRun,
+    GradientAccuracyRun,
+    IvRun,
+    NoiseRun,
+    Sweep,
+    ToneSpacingRun,
+)
 from hgx_lab.config.problems import Problem, RunFileError
 from hgx_lab.config.record import (
     Calibration,
@@ -51,7 +62,8 @@ from hgx_lab.config.record import (
     Record,
     Validation,
 )
-from hgx_lab.config.run import Experiment, RunFile, TrainRun
+from hgx_lab.config.run import Experiment, TrainRun
+from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.schema import json_schema
 from hgx_lab.config.section import Section
 from hgx_lab.config.tasks import FeatureTask, GateTask, RingTask, SphereTask, TableTask, Task
@@ -59,12 +71,69 @@ from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
 
 __all__ = [
-    "Adam", "Amplifier", "Bench", "Calibration", "ConstantSchedule", "Converter", "CorrelationLoss",
-    "CorrelationSigmoidLoss", "CosineSchedule", "Device", "Drift", "Electrode", "Experiment", "ExponentialSchedule",
-    "Fault", "FeatureTask", "FisherLoss", "FixedCalibration", "GateTask", "GradientDescent", "Hum", "LinearDevice",
-    "LogisticLoss", "Loss", "MeanSquaredLoss", "MeasuredCalibration", "Momentum", "NoCalibration", "Noise",
-    "Optimizer", "Problem", "Record", "Restart", "RingTask", "RunFile", "RunFileError", "Safety", "Schedule",
-    "Section", "SimulatedBench", "SmoothDevice", "SphereTask", "Start", "StepSchedule", "Stop", "SurrogateDevice",
-    "TableTask", "Task", "Timing", "Tones", "TrainRun", "Validation", "change_run_file", "json_schema", "load_run_file",
+    "AbundanceRun",
+    "Adam",
+    "Amplifier",
+    "AmplitudeRun",
+    "Bench",
+    "Calibration",
+    "ConstantSchedule",
+    "ConvergenceRun",
+    "Converter",
+    "CorrelationLoss",
+    "CorrelationSigmoidLoss",
+    "CosineSchedule",
+    "Device",
+    "Drift",
+    "Electrode",
+    "Experiment",
+    "ExponentialSchedule",
+    "Fault",
+    "FeatureTask",
+    "FisherLoss",
+    "FixedCalibration",
+    "FrequencyResponseRun",
+    "GateTask",
+    "GradientAccuracyRun",
+    "GradientDescent",
+    "Hum",
+    "IvRun",
+    "LinearDevice",
+    "LogisticLoss",
+    "Loss",
+    "MeanSquaredLoss",
+    "MeasuredCalibration",
+    "Momentum",
+    "NoCalibration",
+    "Noise",
+    "NoiseRun",
+    "Optimizer",
+    "Problem",
+    "Record",
+    "Restart",
+    "RingTask",
+    "RunFile",
+    "RunFileError",
+    "Safety",
+    "Schedule",
+    "Section",
+    "SimulatedBench",
+    "SmoothDevice",
+    "SphereTask",
+    "Start",
+    "StepSchedule",
+    "Stop",
+    "SurrogateDevice",
+    "Sweep",
+    "TableTask",
+    "Task",
+    "Timing",
+    "ToneSpacingRun",
+    "Tones",
+    "TrainRun",
+    "Validation",
+    "change_run_file",
+    "json_schema",
+    "load_run_file",
     "parse_run_file",
-]  # fmt: skip
+]

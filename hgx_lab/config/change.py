@@ -7,7 +7,7 @@ from typing import Any
 
 from hgx_lab.config.loader import parse_run_file
 from hgx_lab.config.quantities import WITH_UNITS
-from hgx_lab.config.run import RunFile
+from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.yaml_dump import dump_yaml
 
 __all__ = ["change_run_file"]

@@ -12,7 +12,8 @@ from hgx_lab.config._translate import MISSING, findings_of
 from hgx_lab.config._unknown_keys import annotation_of, drop_unknown_keys, section_for
 from hgx_lab.config.checks import cross_check
 from hgx_lab.config.problems import Finding, KeyPath, Problem, RunFileError, did_you_mean, key_path_text
-from hgx_lab.config.run import Experiment, RunFile
+from hgx_lab.config.run import Experiment
+from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.yaml_read import LONGEST_TEXT, read_yaml
 from hgx_lab.config.yaml_tree import Tree
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from hgx_lab.config.run import Experiment, RunFile
+from hgx_lab.config.run import Experiment
+from hgx_lab.config.run_file import RunFile
 
 __all__ = ["json_schema"]
 

@@ -47,9 +47,7 @@ class SphereTask(Section):
     inputs: Levels = Field(
         min_length=3, max_length=3, description="Lowest and highest voltage for three input electrodes."
     )
-    radius: Share = Field(
-        default=0.5, description="Radius of the sphere, as a share of half the range."
-    )
+    radius: Share = Field(default=0.5, description="Radius of the sphere, as a share of half the range.")
     gap: Annotated[float, Quantity("", least=0.0, most=1.0)] = Field(
         default=0.1, description="Thickness of the empty shell around it, as a share of half the range."
     )
