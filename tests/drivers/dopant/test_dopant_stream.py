@@ -104,3 +104,50 @@ def test_compiled_without_numba_is_refused(monkeypatch):
     with pytest.raises(DriverError, match="numba"):
         DopantNetwork(dopant.standard_layout(), compiled=True)
     assert not DopantNetwork(dopant.standard_layout()).compiled
+
+
+@needs_numba
+def test_a_sample_newton_cannot_reach_is_walked_to(rng, monkeypatch):
+    network = DopantNetwork(dopant.standard_layout(), compiled=True)
+    volts = tones(rng, 30)
+    cold = network.solve(volts).currents[7]
+    network.reset()
+    stream = network._stream
+    advance, failures = stream._advance, iter([True, False] * 100)
+
+    def stumbling(samples, *rest):
+        # Every other call gives up after three samples, as the kernel does where no step helps.
+        if next(failures):
+            return advance(samples[:3], *rest[:-1], rest[-1][:3])
+        return advance(samples, *rest)
+
+    monkeypatch.setattr(stream, "_advance", stumbling)
+    assert network.current(volts)[0] == pytest.approx(cold, rel=1e-6, abs=1e-15)
+
+
+@both
+def test_a_full_memory_forgets_and_stays_right(rng, compiled, monkeypatch):
+    from hgx_drivers.simulated.devices.dopant import _stream
+
+    monkeypatch.setattr(_stream, "_REMEMBERED", 16)
+    network = DopantNetwork(dopant.standard_layout("n12"), compiled=compiled)
+    volts = np.tile(tones(rng, 150), 2)
+    cold = network.solve(volts).currents[7]
+    assert network.current(volts)[0] == pytest.approx(cold, rel=1e-6, abs=1e-14)
+
+
+@needs_numba
+def test_without_a_folder_for_the_cache_the_kernels_still_compile(monkeypatch):
+    import numba
+
+    from hgx_drivers.simulated.devices.dopant import _compiled
+
+    plain = numba.njit
+
+    def nowhere_to_write(**options):
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function: no locator available")
+        return plain(**options)
+
+    monkeypatch.setattr(numba, "njit", nowhere_to_write)
+    assert _compiled._compile(lambda x: x + 1)(1) == 2

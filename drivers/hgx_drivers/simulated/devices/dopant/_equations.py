@@ -13,8 +13,8 @@ factors.
 
 A limit of the model: n_i = f(e_i - v) fills a site in equilibrium with its electrode, and the self-exclusion in
 x_ij, without which the mean field misses the Monte Carlo, isn't quite consistent with it. With all electrodes
-at one voltage some picoamperes flow where neighbours repel each other and both are half filled: 1e-14 A into
-the output of the standard device, some 1e-10 A (0.2 % of the current scale) in the worst of random layouts.
+at one voltage a little current flows where neighbours repel each other and both are half filled: 1e-12 A into
+the output of the standard device, up to 1e-9 A (0.5 % of the current scale) in random layouts.
 
 All operations work on one voltage vector at a time inside, so that a sample's result doesn't depend
 on which others share its batch.
