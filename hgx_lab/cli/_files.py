@@ -11,12 +11,10 @@ from rich.table import Table
 from hgx_lab.cli._output import console, duration_text, size_text
 
 if TYPE_CHECKING:
-    from hgx_lab.experiments import DryRun
+    from hgx_lab.config import RunFile
+    from hgx_lab.experiments import DryRun, Forecast
 
 __all__ = ["check", "plan", "schema"]
-
-#: Share of the distance to a limit below which the margin is shown in yellow.
-_CLOSE = 0.05
 
 
 def check(
@@ -26,13 +24,13 @@ def check(
     """Check run files: every problem with its line, and whether the tones they ask for exist."""
     from hgx_lab.config import RunFileError, load_run_file
     from hgx_lab.errors import ConfigurationError, HgxError
-    from hgx_lab.experiments import dry_run, simulated, training_of
+    from hgx_lab.experiments import forecast, simulated
 
     problems: list[str] = []
     for file in files:
         try:
-            run = training_of(load_run_file(file))
-            dry_run(simulated(run) if simulate else run)
+            run = load_run_file(file)
+            forecast(simulated(run) if simulate else run)
         except RunFileError as error:
             problems.append(str(error))
         except HgxError as error:
@@ -46,23 +44,29 @@ def check(
 def plan(file: Annotated[Path, typer.Argument(help="The run file.", metavar="FILE")]) -> None:
     """Show what a run would do: tones, collisions, voltages, duration, size, errors. Touches nothing."""
     from hgx_lab.config import load_run_file
-    from hgx_lab.experiments import dry_run, training_of
+    from hgx_lab.experiments import DryRun
+    from hgx_lab.experiments import forecast as forecast_of
 
-    run = training_of(load_run_file(file))
-    forecast = dry_run(run)
+    run = load_run_file(file)
+    forecast = forecast_of(run)
     out = console()
-    out.print(f"[bold]{run.name}[/]: {run.experiment}, {run.description or run.task.kind}", soft_wrap=True)
-    out.print(_tones(forecast))
-    if forecast.certificate is None:
-        out.print("Tones off the grid: bridged by joint least squares, no certificate.")
+    out.print(f"[bold]{run.name}[/]: {run.description}", soft_wrap=True)
+    if isinstance(forecast, DryRun):
+        out.print(_tones(forecast))
+        if forecast.certificate is None:
+            out.print("Tones off the grid: bridged by joint least squares, no certificate.")
+        else:
+            out.print(forecast.certificate.summary(), soft_wrap=True)
+        out.print(_electrodes(forecast))
+        out.print(
+            f"Window {duration_text(forecast.window_seconds)} a case, {forecast.duty:.0%} of the time; iteration "
+            f"{duration_text(forecast.iteration_seconds)}; at most {forecast.iterations} iterations, "
+            f"{duration_text(forecast.duration_seconds)}; record up to {size_text(forecast.record_bytes)}.",
+            soft_wrap=True,
+        )
     else:
-        out.print(forecast.certificate.summary(), soft_wrap=True)
-    out.print(_electrodes(forecast))
-    out.print(
-        f"Window {duration_text(forecast.window_seconds)} a case, {forecast.duty:.0%} of the time; iteration "
-        f"{duration_text(forecast.iteration_seconds)}; at most {forecast.iterations} iterations, "
-        f"{duration_text(forecast.duration_seconds)}; record up to {size_text(forecast.record_bytes)}."
-    )
+        out.print(_extremes(run, forecast))
+        out.print(f"{forecast.text}; {duration_text(forecast.seconds)} on the bench.", soft_wrap=True)
 
 
 def schema(
@@ -116,4 +120,17 @@ def _electrodes(forecast: DryRun) -> Table:
             format_quantity(e.slew, "V/s", digits=3),
             format_quantity(e.slew_limit, "V/s", digits=3),
         )
+    return table
+
+
+def _extremes(run: RunFile, forecast: Forecast) -> Table:
+    from hgx_lab.units import format_quantity
+
+    table = Table(title="Electrodes (extremes, DC and tone together)", title_justify="left")
+    for name in ("electrode", "lowest", "highest", "limits"):
+        table.add_column(name, justify="right")
+    for electrode, low, high in zip(run.electrodes, forecast.lowest, forecast.highest, strict=True):
+        limits = " to ".join(format_quantity(v, "V", digits=4) for v in electrode.limits)
+        lowest, highest = (format_quantity(v, "V", digits=4) for v in (low, high))
+        table.add_row(electrode.name, lowest, highest, limits)
     return table

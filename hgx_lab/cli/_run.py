@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hgx_lab.cli._output import console, error_console
 
 if TYPE_CHECKING:
-    from hgx_lab.config import TrainRun
-    from hgx_lab.experiments import Source, TrainResult
+    from hgx_lab.config import RunFile
+    from hgx_lab.experiments import MeasurementResult, Source, TrainResult
 
 __all__ = ["resume", "run"]
 
@@ -35,14 +35,14 @@ def run(
 ) -> None:
     """Run an experiment as a run file describes it, and leave a record."""
     from hgx_lab.config import load_run_file
-    from hgx_lab.experiments import Source, simulated, training_of, with_seed
+    from hgx_lab.experiments import Source, simulated, with_seed
 
-    experiment = training_of(load_run_file(file))
+    experiment = load_run_file(file)
     if simulate:
         experiment = simulated(experiment)
     if seed is not None:
         experiment = with_seed(experiment, seed)
-    _train(experiment, Source(text=file.read_text(encoding="utf-8"), path=file), output, quiet=quiet, json=json)
+    _perform(experiment, Source(text=file.read_text(encoding="utf-8"), path=file), output, quiet=quiet, json=json)
 
 
 def resume(
@@ -56,41 +56,60 @@ def resume(
     from hgx_lab.experiments import resumed
 
     experiment, source = resumed(record, iteration)
-    _train(experiment, source, output, quiet=quiet, json=json)
+    _perform(experiment, source, output, quiet=quiet, json=json)
 
 
-def _train(experiment: TrainRun, source: Source, output: Path | None, *, quiet: bool, json: bool) -> None:
+def _perform(experiment: RunFile, source: Source, output: Path | None, *, quiet: bool, json: bool) -> None:
     from hgx_lab.cli._progress import JsonLines, LiveProgress
-    from hgx_lab.experiments import SilentAudience, train
+    from hgx_lab.experiments import SilentAudience, perform
 
     record = _record_path(experiment, output)
     if json:
-        audience = JsonLines()
-        result = train(experiment, record=record, source=source, audience=audience)
-        decision = result.outcome.decision
-        audience.emit("end", reason=decision.reason, solved=result.outcome.solved, record=str(record))
+        lines = JsonLines()
+        result = perform(experiment, record=record, source=source, audience=lines)
+        lines.emit("end", **_facts(result), record=str(record))
     elif quiet:
-        result = train(experiment, record=record, source=source, audience=SilentAudience())
+        result = perform(experiment, record=record, source=source, audience=SilentAudience())
     else:
         with LiveProgress(error_console()) as progress:
-            result = train(experiment, record=record, source=source, audience=progress)
-        _conclude(result)
-    if _has_goal(experiment) and not result.outcome.solved:
+            result = perform(experiment, record=record, source=source, audience=progress)
+        _conclude(result, record)
+    if not _satisfied(experiment, result):
         raise typer.Exit(_GOAL_NOT_REACHED)
 
 
-def _conclude(result: TrainResult) -> None:
-    outcome = result.outcome
-    word = "[bold green]Solved[/]" if outcome.solved else "[bold yellow]Ended[/]"
-    console().print(f"{word}: {outcome.decision.reason}. See it with: hgx show {result.record}", soft_wrap=True)
+def _facts(result: TrainResult | MeasurementResult) -> dict[str, Any]:
+    from hgx_lab.experiments import MeasurementResult
+
+    if isinstance(result, MeasurementResult):
+        return {"reason": result.conclusion, **result.figures}
+    return {"reason": result.outcome.decision.reason, "solved": result.outcome.solved}
 
 
-def _has_goal(experiment: TrainRun) -> bool:
+def _conclude(result: TrainResult | MeasurementResult, record: Path) -> None:
+    from hgx_lab.experiments import MeasurementResult
+
+    if isinstance(result, MeasurementResult):
+        word, reason = "[bold green]Done[/]", result.conclusion.rstrip(".")
+    else:
+        word = "[bold green]Solved[/]" if result.outcome.solved else "[bold yellow]Ended[/]"
+        reason = result.outcome.decision.reason
+    console().print(f"{word}: {reason}. See it with: hgx show {record}", soft_wrap=True)
+
+
+def _satisfied(experiment: RunFile, result: TrainResult | MeasurementResult) -> bool:
+    """Whether a training that had a goal reached it."""
+    from hgx_lab.config import TrainRun
+    from hgx_lab.experiments import MeasurementResult
+
+    if not isinstance(experiment, TrainRun) or isinstance(result, MeasurementResult):
+        return True
     stop = experiment.stop
-    return not (stop.margin is None and stop.accuracy is None and stop.loss is None)
+    has_goal = not (stop.margin is None and stop.accuracy is None and stop.loss is None)
+    return result.outcome.solved or not has_goal
 
 
-def _record_path(experiment: TrainRun, output: Path | None) -> Path:
+def _record_path(experiment: RunFile, output: Path | None) -> Path:
     from datetime import datetime
 
     from hgx_lab.records import new_record_path

@@ -5,6 +5,8 @@ from hgx_lab.experiments._bench import Bench, open_bench, simulated_device, simu
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
+from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
+from hgx_lab.experiments._registry import forecast, measurement_of, perform
 from hgx_lab.experiments._tones import RunTones, plan_tones
 from hgx_lab.experiments._train import TrainResult, train
 from hgx_lab.experiments._variants import resumed, simulated, training_of, with_seed
@@ -14,16 +16,22 @@ __all__ = [
     "Bench",
     "Declaration",
     "DryRun",
+    "Forecast",
     "Interrupts",
     "Laboratory",
+    "Measurement",
+    "MeasurementResult",
     "RunInterrupted",
     "RunTones",
     "SilentAudience",
     "Source",
     "TrainResult",
     "dry_run",
+    "forecast",
     "laboratory",
+    "measurement_of",
     "open_bench",
+    "perform",
     "plan_tones",
     "resumed",
     "simulated",

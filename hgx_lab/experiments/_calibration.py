@@ -10,6 +10,7 @@ from hgx_lab.acquisition import Message, Plateau, sweep
 from hgx_lab.config import RunFile
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
 from hgx_lab.experiments._bench import Bench
+from hgx_lab.experiments._points import random_points
 from hgx_lab.experiments._stream import make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import (
@@ -18,7 +19,6 @@ from hgx_lab.signals import (
     ChainFit,
     ChainResponse,
     Demodulator,
-    Floats,
     ToneBank,
     calibration_bank,
     calibration_bins,
@@ -28,6 +28,8 @@ from hgx_lab.signals import (
 
 __all__ = ["calibrate", "known_response"]
 
+#: Of the random device points.
+_PURPOSE = 0xCA11
 #: Device points at which every electrode is measured: signs and sizes of the derivatives must differ.
 _POINTS = 4
 #: Tones per electrode, at different frequencies.
@@ -83,7 +85,7 @@ def calibrate(
         interrupted=interrupted,
     ) as stream:
         settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
-        volts = _device_points(run)
+        volts = random_points(run, _POINTS, purpose=_PURPOSE)
         amplitudes = bank.amplitudes(tones.amplitudes)
         plateaus = [
             Plateau(volts[point], amplitudes[step], settle, periods)
@@ -129,16 +131,3 @@ def _noise_bins(bank: CalibrationBank, period: int) -> list[int]:
     used = {int(b) for b in bank.bins}
     top = min(2 * max(used), period // 2 - 1)
     return [b for b in range(1, top, 2) if b not in used]
-
-
-def _device_points(run: RunFile) -> Floats:
-    """Random voltages within every electrode's limits less its tone, (points, electrodes)."""
-    rng = np.random.default_rng([run.seed, 0xCA11])
-    room = np.array([run.tone_amplitude(e) for e in run.electrodes])
-    low = np.array([e.limits[0] for e in run.electrodes]) + room
-    high = np.array([e.limits[1] for e in run.electrodes]) - room
-    volts = rng.uniform(low, high, (_POINTS, len(run.electrodes)))
-    for i, electrode in enumerate(run.electrodes):
-        if electrode.role == "fixed":
-            volts[:, i] = electrode.rest if electrode.value is None else electrode.value
-    return volts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from hgx_lab.experiments._session import RecordedRun, recorded
 from hgx_lab.experiments._stream import make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
-from hgx_lab.signals import ChainResponse
+from hgx_lab.signals import IDENTITY_RESPONSE, ChainResponse
 
 __all__ = ["Declaration", "Laboratory", "Source", "laboratory"]
 
@@ -60,6 +60,10 @@ class Laboratory:
     def samples(self, seconds: float) -> int:
         """Return the nearest whole number of samples."""
         return round(seconds * self.rate_hz)
+
+    def known_response(self) -> ChainResponse:
+        """Return the response as far as it is known without measuring it, for what needs no phase."""
+        return known_response(self.run) or IDENTITY_RESPONSE
 
     def response(self, tones: RunTones) -> ChainResponse:
         """Take delay and pole of the signal chain from the run file, or measure them; either is recorded.
@@ -128,8 +132,13 @@ class Laboratory:
                 (hear or self.hear)(message)
             self.session.writer.flush()
 
-    def measure(self, tones: RunTones, response: ChainResponse, plateaus: Iterable[Plateau]) -> Iterator[Reading]:
-        """Measure plateaus one after the other in a stream of their own; see :func:`hgx_lab.acquisition.sweep`."""
+    def measure(
+        self, tones: RunTones, response: ChainResponse, plateaus: Iterable[Plateau]
+    ) -> Generator[Reading, None, None]:
+        """Measure plateaus one after the other in a stream of their own; see :func:`hgx_lab.acquisition.sweep`.
+
+        The stream ends, at rest, when the last reading has been taken or the generator is closed.
+        """
         with self.stream(tones, response) as stream:
             yield from sweep(stream, plateaus, slope=self.run.timing.slope, hear=self.hear)
 

@@ -29,10 +29,10 @@ class RecordedRun:
         name = f"{identity.maker} {identity.model}, serial {identity.serial}"
         self.writer.event("instrument", None, name, **asdict(identity))
 
-    def conclude(self, reason: str, *, solved: bool) -> None:
-        """Note why the run ended by itself, and whether it reached its goal."""
+    def conclude(self, reason: str, *, solved: bool, **figures: float) -> None:
+        """Note why the run ended by itself, whether it reached its goal, and what it found as numbers."""
         self._reason = reason
-        self.writer.event("outcome", self._sample, reason, solved=solved)
+        self.writer.event("outcome", self._sample, reason, solved=solved, **figures)
 
     def ended_at(self, sample: int) -> None:
         """Note the last sample."""

@@ -22,7 +22,7 @@ from hgx_lab.signals import (
     untuned_bank,
 )
 
-__all__ = ["RunTones", "plan_tones"]
+__all__ = ["RunTones", "plan_tones", "silent_tones"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,3 +82,10 @@ def plan_tones(run: RunFile) -> RunTones:
         raise ConfigurationError(f"{plan.count} tones were given for {len(electrodes)} electrodes with tones.")
     amplitudes = np.array([run.tone_amplitude(run.electrodes[i]) for i in electrodes])
     return RunTones(plan, period, electrodes, amplitudes, wanted.drift)
+
+
+def silent_tones(run: RunFile) -> RunTones:
+    """Plan one tone of no amplitude, for means over whole base periods of the run."""
+    period = round(run.tones.period * run.bench.rate)
+    plan = TonePlan("manual", run.bench.rate, period, (1,), None)
+    return RunTones(plan, period, (0,), np.zeros(1), drift=False)

@@ -26,17 +26,17 @@ def training_of(run: RunFile) -> TrainRun:
     return run
 
 
-def simulated(run: TrainRun) -> TrainRun:
+def simulated(run: RunFile) -> RunFile:
     """Return the same run on the simulated bench, with the rates and times of its own bench where it has one."""
     if isinstance(run.bench, SimulatedBench):
         return run
     shared = {name: getattr(run.bench, name) for name in ("rate", "block", "lead")}
-    return training_of(change_run_file(run, {"bench": {"kind": "simulated", **shared}}))
+    return change_run_file(run, {"bench": {"kind": "simulated", **shared}})
 
 
-def with_seed(run: TrainRun, seed: int) -> TrainRun:
+def with_seed(run: RunFile, seed: int) -> RunFile:
     """Return the same run with another seed."""
-    return training_of(change_run_file(run, {"seed": seed}))
+    return change_run_file(run, {"seed": seed})
 
 
 def resumed(record: Path, iteration: int = -1) -> tuple[TrainRun, Source]:

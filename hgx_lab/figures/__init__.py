@@ -5,9 +5,10 @@ Matplotlib is used through its objects only: no pyplot, no window, no global set
 
 from __future__ import annotations
 
+from hgx_lab.figures._draw import figure_of, save_figures
 from hgx_lab.figures._history import History, history
 from hgx_lab.figures._outputs import plot_final_outputs, plot_outputs
-from hgx_lab.figures._overview import save_figures, training_overview
+from hgx_lab.figures._overview import training_overview
 from hgx_lab.figures._panels import plot_controls, plot_derivatives, plot_gradient, plot_loss
 from hgx_lab.figures._render import render_summary
 from hgx_lab.figures._style import si_scale, si_text
@@ -18,6 +19,7 @@ __all__ = [
     "History",
     "RunSummary",
     "TrainingResult",
+    "figure_of",
     "history",
     "plot_controls",
     "plot_derivatives",

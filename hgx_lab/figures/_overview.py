@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hgx_lab.errors import RecordError
 from hgx_lab.figures._history import History, history
 from hgx_lab.figures._outputs import plot_final_outputs, plot_outputs
 from hgx_lab.figures._panels import plot_controls, plot_derivatives, plot_gradient, plot_loss
 from hgx_lab.records import Record
 
-__all__ = ["save_figures", "training_overview"]
+__all__ = ["training_overview"]
 
 _PANELS: tuple[Callable[[Axes, History], None], ...] = (
     plot_loss,
@@ -45,20 +43,3 @@ def training_overview(record: Record) -> Figure:
     figure.suptitle(f"{name}: {state}", x=0.008, ha="left", fontsize=11, fontweight="bold")
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.07)  # type: ignore[union-attr]
     return figure
-
-
-def save_figures(record: Record, path: str | Path, *, dots_per_inch: float = 150.0) -> Path:
-    """Write the overview to a PNG, PDF or SVG file, by the ending of its name.
-
-    Raises
-    ------
-    RecordError
-        The record isn't one of a training run, or the file can't be written.
-    """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        training_overview(record).savefig(path, dpi=dots_per_inch)
-    except (OSError, ValueError) as error:
-        raise RecordError(f"The figure {path} can't be written: {error}.") from error
-    return path

@@ -1,0 +1,56 @@
+"""Which experiment a run file asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hgx_lab.config import IvRun, RunFile, TrainRun
+from hgx_lab.errors import ExperimentError
+from hgx_lab.experiments._audience import Audience
+from hgx_lab.experiments._dry_run import DryRun, dry_run
+from hgx_lab.experiments._interrupts import Interrupts
+from hgx_lab.experiments._iv import IV
+from hgx_lab.experiments._laboratory import Source
+from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
+from hgx_lab.experiments._train import TrainResult, train
+
+__all__ = ["forecast", "measurement_of", "perform"]
+
+_MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
+    IvRun: IV,
+}
+
+
+def measurement_of(run: RunFile) -> Measurement[Any]:
+    """Return the measurement that a run file asks for.
+
+    Raises
+    ------
+    ExperimentError
+        It asks for a training, or for something that can't be done.
+    """
+    found = _MEASUREMENTS.get(type(run))
+    if found is None:
+        raise ExperimentError(f"{run.name} doesn't ask for a measurement.", remedy="Look at its key experiment.")
+    return found
+
+
+def forecast(run: RunFile) -> DryRun | Forecast:
+    """Work out what a run would do, without touching anything; refuses what would be refused at its start."""
+    return dry_run(run) if isinstance(run, TrainRun) else measurement_of(run).forecast(run)
+
+
+def perform(
+    run: RunFile,
+    *,
+    record: Path,
+    source: Source | None = None,
+    audience: Audience | None = None,
+    interrupts: Interrupts | None = None,
+) -> TrainResult | MeasurementResult:
+    """Do what a run file asks for, from open bench to closed record; see :func:`laboratory` for the parameters."""
+    if isinstance(run, TrainRun):
+        return train(run, record=record, source=source, audience=audience, interrupts=interrupts)
+    kind = measurement_of(run)
+    return kind.run(run, record=record, source=source, audience=audience, interrupts=interrupts)
