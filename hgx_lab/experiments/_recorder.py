@@ -108,6 +108,7 @@ class Recorder:
         for turn in range(len(validation.outputs)):
             self._writer.append(
                 "validation",
+                iteration=validation.iteration,
                 repeat=turn,
                 outputs=_padded(validation.outputs[turn], width),
                 outputs_std=_padded(validation.outputs_std[turn], width),

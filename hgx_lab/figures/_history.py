@@ -82,10 +82,18 @@ def history(record: Record) -> History:
 
     return History(
         iterations=iterations,
-        validation=record["validation"],
+        validation=_last_validation(record["validation"]),
         controls=names("control"),
         cases=names("case"),
         minimum=along("control_minimum", "control"),
         maximum=along("control_maximum", "control"),
         target=along("target", "case"),
     )
+
+
+def _last_validation(validation: xr.Dataset) -> xr.Dataset:
+    """Of several validations, of goals that weren't confirmed at first, the one that ended the run."""
+    if not validation.sizes["validation"]:
+        return validation
+    iteration = validation["iteration"].values
+    return validation.isel(validation=iteration == iteration[-1])

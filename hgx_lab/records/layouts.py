@@ -85,6 +85,7 @@ def training_tables(
         Column("latency_samples", dtype="int64", description="From the last sample used to the update."),
     )
     validation = (
+        Column("iteration", dtype="int32", description="Iteration whose controls were validated."),
         Column("repeat", dtype="int32"),
         *_with_std("outputs", "A", [checked], "Mean output of each case, without tones."),
         *figures_of_merit,

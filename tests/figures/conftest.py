@@ -97,7 +97,8 @@ def training_record(tmp_path: Path) -> Callable[..., Path]:
                 outputs[:count] = np.resize(best["outputs"], count) + rng.normal(size=count) * 0.2e-9
                 if count:
                     writer.append(
-                        "validation", repeat=repeat, outputs=outputs, outputs_std=np.full(outputs.shape, 0.2e-9),
+                        "validation", iteration=best["iteration"], repeat=repeat, outputs=outputs,
+                        outputs_std=np.full(outputs.shape, 0.2e-9),
                         accuracy=1.0 if kind == 0 else 0.75, margin=best["margin"], threshold=best["threshold"],
                         set=kind,
                     )  # fmt: skip
