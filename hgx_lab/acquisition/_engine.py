@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
-from hgx_drivers.errors import DriverError, InputOverflow, OutputUnderflow
+from hgx_drivers.errors import CardDisconnected, DriverError, InputOverflow, OutputUnderflow
 from hgx_drivers.interface import DaqCard
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
@@ -24,6 +25,9 @@ __all__ = ["Demodulates", "Engine"]
 
 #: Rest is reached within this, V: three steps of a 16-bit converter over 20 V.
 _REST_TOLERANCE = 1e-3
+
+#: Streams that may break down on the way to rest before the card is given up.
+_REST_ATTEMPTS = 10
 
 
 class Demodulates(Protocol):
@@ -61,10 +65,14 @@ class Engine:
         self._announced: list[PlacedSegment] = []
         self._in_flight: dict[int, PlacedSegment] = {}
         self._overloaded = False
+        self._resting = False
 
     def append(self, segment: Segment) -> PlacedSegment:
-        """Schedule a segment from any thread."""
+        """Schedule a segment from any thread, until the outputs go to rest."""
         with self._exchange.condition:
+            if self._resting:
+                # Behind the ramp it would be played: the outputs would leave rest again.
+                raise self.fault or AcquisitionError("The stream has been stopped; nothing more can be scheduled.")
             placed = self.transport.append(segment)
             if segment.periods:
                 self._announced.append(placed)
@@ -94,10 +102,11 @@ class Engine:
         rate_hz = self._plan.settings.rate_hz
         # On a bench in real time an answer that comes within a quarter of a block still catches the next one.
         grace = self._plan.block_samples / rate_hz / 4
+        # What the consumer schedules first begins at sample 0, whichever of the two threads is faster.
+        self._exchange.wait_until_wanted(grace)
         self._fill()
         self.transport.start()
         self._note(EventKind.STARTED, f"Streaming at {rate_hz:g} samples per second.")
-        self._exchange.wait_until_wanted(grace)
         while not self.stopping.is_set():
             self._fill()
             start = self.transport.read(block)
@@ -164,23 +173,34 @@ class Engine:
 
     def _rest(self, block: Floats) -> None:
         with self._exchange.condition:
+            self._resting = True
             self._announced.clear()
         self._note(EventKind.RAMP, "The outputs go to rest.")
-        if not isinstance(self.fault, DriverError):
+        # A stream that broke down leaves the converters holding: a new one takes them from there.
+        transport = None if isinstance(self.fault, DriverError) else self.transport
+        for _ in range(_REST_ATTEMPTS - 1):
             try:
-                self.transport.ramp_to_rest(block)
-            except Exception as error:  # noqa: BLE001 - there is a second way to rest
+                self._ramp(transport, block)
+            except CardDisconnected:
+                raise
+            except Exception as error:  # noqa: BLE001 - there is a further way to rest
                 self.fault = self.fault or error
                 self._note(EventKind.RAMP, f"The running stream can't reach rest ({error}); starting anew.")
+                transport = None
             else:
-                self._report_segments(self.transport)
-                self._confirm_rest()
                 return
-        # A stream that broke down leaves the converters holding: a new one takes them from there.
-        self._card.stop()
-        anew = Transport(self._card, self._guard, self._bank, self._plan, self._exchange.condition)
-        anew.ramp_to_rest(block)
-        self._report_segments(anew)
+        self._ramp(None, block)
+
+    def _ramp(self, transport: Transport | None, block: Floats) -> None:
+        """Bring the outputs to rest on a stream that runs, or on a new one."""
+        if transport is None:
+            self._card.stop()
+            # Nothing will be updated any more, so the buffer may be full: a machine that was too slow gets there too.
+            full = self._plan.settings.output_buffer_samples - self._plan.block_samples
+            plan = replace(self._plan, lead_samples=full)
+            transport = Transport(self._card, self._guard, self._bank, plan, self._exchange.condition)
+        transport.ramp_to_rest(block)
+        self._report_segments(transport)
         self._confirm_rest()
 
     def _confirm_rest(self) -> None:

@@ -54,7 +54,7 @@ class VoltageGuard:
         """Refuse a segment whose plateau or slope could leave the limits, before anything of it is played.
 
         The bound is the worst phase of the tones: DC plus the sum of the amplitudes, and the slope plus the
-        tones' own slew 2 pi f a.
+        tones' own slew 2 pi f a, of which the sum over the tones is largest at one of the slope's ends.
         """
 
         def per_electrode(of_tones: Floats) -> Floats:
@@ -62,7 +62,8 @@ class VoltageGuard:
 
         a0, a1 = before.segment.amplitude, segment.amplitude
         swing = per_electrode(np.abs(a1))
-        tone_slew = per_electrode(2 * np.pi * tones_hz * np.maximum(np.abs(a0), np.abs(a1)))
+        omega = 2 * np.pi * tones_hz
+        tone_slew = np.maximum(per_electrode(omega * np.abs(a0)), per_electrode(omega * np.abs(a1)))
         if not (np.all(np.isfinite(segment.dc)) and np.all(np.isfinite(segment.amplitude))):
             raise GuardRefusal(f"A segment has voltages that aren't numbers: {segment.dc} V.")
         for reach in (segment.dc - swing, segment.dc + swing):

@@ -84,17 +84,19 @@ class Player:
         way = np.arange(into + 1, into + count + 1, dtype=np.float64) / target.slope
         np.multiply((target.dc - before.dc)[:, None], way, out=out)
         out += before.dc[:, None]
-        self._bank.add(
-            out,
-            start,
-            on_the_way(before.amplitude, target.amplitude, into + 1),
-            self._electrode_of_tone,
-            on_the_way(before.amplitude, target.amplitude, into + count + 1),
-        )
+        if before.amplitude.any() or target.amplitude.any():
+            self._bank.add(
+                out,
+                start,
+                on_the_way(before.amplitude, target.amplitude, into + 1),
+                self._electrode_of_tone,
+                on_the_way(before.amplitude, target.amplitude, into + count + 1),
+            )
         self.dc = on_the_way(before.dc, target.dc, into + count)
         self.amplitude = on_the_way(before.amplitude, target.amplitude, into + count)
 
     def _plateau(self, target: Segment, start: int, out: Floats) -> None:
         out[:] = target.dc[:, None]
-        self._bank.add(out, start, target.amplitude, self._electrode_of_tone)
+        if target.amplitude.any():  # the way to rest needs no synthesis, which may be what failed
+            self._bank.add(out, start, target.amplitude, self._electrode_of_tone)
         self.dc, self.amplitude = target.dc, target.amplitude

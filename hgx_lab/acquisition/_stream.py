@@ -99,8 +99,9 @@ class Stream:
         An amplitude that changes moves the electrode too, so both travels count.
         """
         before = self.last.segment
-        here, there = np.concatenate([before.dc, before.amplitude]), np.concatenate([dc, amplitude])
-        return slope_samples(here, there, slope=slope, rate_hz=self.plan.settings.rate_hz)
+        fading = np.abs(amplitude - before.amplitude)
+        travel = np.abs(dc - before.dc) + np.bincount(self.plan.electrode_of_tone, fading, minlength=len(dc))
+        return slope_samples(np.zeros_like(travel), travel, slope=slope, rate_hz=self.plan.settings.rate_hz)
 
     def append(self, segment: Segment) -> PlacedSegment:
         """Schedule a segment behind the last one; it starts where nothing has been written yet.

@@ -84,21 +84,22 @@ class Transport:
         return start
 
     def ramp_to_rest(self, block: Floats) -> None:
-        """Replace what isn't written yet by a slope to the rest voltages, tones fading, and play it out."""
+        """Replace what isn't written yet by fading tones and a slope to the rest voltages, and play it out."""
         plan = self._plan
         with self._lock:
             self.schedule.truncate(self._output.written, self._player.dc, self._player.amplitude)
             dc, amplitude = self._player.dc, self._player.amplitude
-            slope = slope_samples(dc, plan.rest_volts, slope=plan.rest_slope, rate_hz=plan.settings.rate_hz)
-            # Tones fade over at least one base period, so that no electrode sees a step.
-            fade = plan.period_samples if np.any(amplitude) else 1
-            rest = Segment(
-                plan.rest_volts,
-                np.zeros_like(amplitude),
-                slope=max(slope, fade),
-                label="rest",
-                awaits_reading=True,
-            )
+            silent = np.zeros_like(amplitude)
+
+            def samples(before: Floats, after: Floats) -> int:
+                return slope_samples(before, after, slope=plan.rest_slope, rate_hz=plan.settings.rate_hz)
+
+            if np.any(amplitude):
+                # One after the other: tones and slope together could be faster than an electrode may move.
+                fade = max(plan.period_samples, samples(amplitude, silent))
+                self.schedule.append(Segment(dc, silent, slope=fade, label="rest", awaits_reading=True))
+            slope = max(samples(dc, plan.rest_volts), 1)
+            rest = Segment(plan.rest_volts, silent, slope=slope, label="rest", awaits_reading=True)
             end = self.schedule.append(rest).end
         self.fill()
         if not self._started:
