@@ -11,7 +11,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import random_points
-from hgx_lab.experiments._stream import make_stream
+from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import (
     IDENTITY_RESPONSE,
@@ -70,10 +70,9 @@ def calibrate(
     period = tones.period_samples
     bank = _bank(run, tones)
     noise = _noise_bins(bank, period)
-    windows = _POINTS * _STEPS
-    periods = max(1, round(calibration.duration * bench.rate_hz / period / windows))
+    periods = max(1, round(calibration.duration * bench.rate_hz / period / (_POINTS * _STEPS)))
     electrode_of_tone = tuple(tones.electrodes[int(k)] for k in bank.tone_electrodes)
-    with make_stream(
+    stream = make_stream(
         run,
         bench,
         tones_hz=bank.tone_bins.astype(np.float64) * (bench.rate_hz / period),
@@ -83,18 +82,16 @@ def calibrate(
         demodulator=Demodulator([int(b) for b in bank.bins], period, 1, noise_bins=noise),
         delay_samples=0,
         interrupted=interrupted,
-    ) as stream:
-        settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
-        volts = random_points(run, _POINTS, purpose=_PURPOSE)
-        amplitudes = bank.amplitudes(tones.amplitudes)
-        plateaus = [
-            Plateau(volts[point], amplitudes[step], settle, periods)
-            for point in range(_POINTS)
-            for step in range(_STEPS)
-        ]
-        readings = list(sweep(stream, plateaus, slope=run.timing.slope, hear=hear))
-    for message in stream.leftovers():
-        hear(message)
+    )
+    settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
+    amplitudes = bank.amplitudes(tones.amplitudes)
+    points = random_points(run, _POINTS, purpose=_PURPOSE)
+    plateaus = [Plateau(dc, amplitudes[step], settle, periods) for dc in points for step in range(_STEPS)]
+    try:
+        with stream:
+            readings = list(sweep(stream, plateaus, slope=run.timing.slope, hear=hear))
+    finally:
+        hear_all(stream.leftovers(), hear)
     pick = [bank.pick(r.window.phasor[0], i % _STEPS) for i, r in enumerate(readings)]
     spread = [bank.pick(r.window.phasor_std[0], i % _STEPS) for i, r in enumerate(readings)]
     shape = (_POINTS, _STEPS, len(tones.electrodes))

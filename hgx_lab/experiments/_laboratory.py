@@ -15,7 +15,7 @@ from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._session import RecordedRun, recorded
-from hgx_lab.experiments._stream import make_stream
+from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
 from hgx_lab.signals import IDENTITY_RESPONSE, ChainResponse
@@ -128,8 +128,7 @@ class Laboratory:
                 yield stream
         finally:
             self.session.ended_at(stream.samples)
-            for message in stream.leftovers():
-                (hear or self.hear)(message)
+            hear_all(stream.leftovers(), hear or self.hear)
             self.session.writer.flush()
 
     def measure(

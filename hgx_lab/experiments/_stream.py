@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 
-from hgx_lab.acquisition import Demodulates, ElectrodeLimits, Stream, StreamPlan, VoltageGuard, Waves
+from hgx_lab.acquisition import Demodulates, ElectrodeLimits, Message, Stream, StreamPlan, VoltageGuard, Waves
 from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
 
-__all__ = ["make_stream", "voltage_guard"]
+__all__ = ["hear_all", "make_stream", "voltage_guard"]
 
 
 def voltage_guard(run: RunFile) -> VoltageGuard:
@@ -49,3 +50,10 @@ def make_stream(
         keep_blocks=keep_blocks,
     )
     return Stream(bench.card, voltage_guard(run), bank, demodulator, plan, interrupted=interrupted)
+
+
+def hear_all(messages: Sequence[Message], hear: Callable[[Message], None]) -> None:
+    """Hand over every message, in order, also when the hearer of one of them fails: the last say how it ended."""
+    with ExitStack() as calls:
+        for message in reversed(messages):
+            calls.callback(hear, message)
