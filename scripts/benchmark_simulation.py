@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hgx_drivers.interface import InputChannel, OutputChannel, StreamSettings
-from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard
+from hgx_drivers.simulated import ChainSettings, Creep, FastClock, Flicker, Plant, SimulatedCard, Telegraph
 from hgx_drivers.simulated.devices import Device, LinearDevice, SmoothDevice, SurrogateDevice
 
 RATE_HZ = 100e3
@@ -83,6 +83,15 @@ def main() -> None:
         "without hum": replace(full, hum=None),
         "without any noise": replace(full, flicker=None, white=None, hum=None),
         "everything off": ChainSettings.ideal(),
+        "and what is off by default": replace(
+            full,
+            electrode_seconds=30e-3,
+            creep=Creep(),
+            delay_samples=3.4,
+            drift_amperes_per_second=1e-12,
+            telegraphs=(Telegraph(), Telegraph(up_hz=100.0)),
+            flicker=Flicker(doubling_amperes=20e-9),
+        ),
     }
     devices: dict[str, Device] = {"linear": LinearDevice(np.full(7, 2e-8)), "smooth": SmoothDevice(1)}
     if options.device is not None:

@@ -7,9 +7,27 @@ from dataclasses import dataclass, field
 
 from hgx_drivers.errors import RangeError
 from hgx_drivers.simulated._converter import Converter
-from hgx_drivers.simulated.noise import Flicker, Hum, White
+from hgx_drivers.simulated.noise import Flicker, Hum, Telegraph, White
 
-__all__ = ["ChainSettings"]
+__all__ = ["ChainSettings", "Creep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Creep:
+    """Slow charging after a jump: a share of every step of the current comes late, as 1 - exp(-t/time constant).
+
+    Charge that moves into and out of traps near the current path does this. A negative ``fraction`` overshoots.
+    A fast tone passes with 1 - fraction of its size, a slow one whole.
+    """
+
+    fraction: float = 0.01
+    time_constant_seconds: float = 30e-3
+
+    def __post_init__(self) -> None:
+        if not -1.0 < self.fraction < 1.0:
+            raise RangeError(f"A share of {self.fraction} of a step can't come late; -1 to 1 can.")
+        if not 0.0 < self.time_constant_seconds < math.inf:
+            raise RangeError(f"A step can't settle with a time constant of {self.time_constant_seconds} s.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +39,18 @@ class ChainSettings:
 
     #: Output converter; None: exact voltages.
     dac: Converter | None = field(default_factory=Converter)
-    #: RC of an electrode with capacitance to ground, 22-37 ms where somebody added a capacitor; 0: none.
-    electrode_seconds: float = 0.0
+    #: RC of each electrode (or of all alike) with capacitance to ground, 22-37 ms where somebody added a capacitor;
+    #: 0: none.
+    electrode_seconds: tuple[float, ...] | float = 0.0
+    #: Charging after a jump; None: none.
+    creep: Creep | None = None
     #: Delay from output to input in sample periods, whole or fractional.
     delay_samples: float = 0.0
     #: Capacitance from each electrode (or from all alike) to the output: adds C dV/dt to the current.
     stray_farads: tuple[float, ...] | float = 0.5e-12
     drift_amperes_per_second: float = 0.0
+    #: Two-level fluctuators, each with a sub-stream of its own by its place in the tuple.
+    telegraphs: tuple[Telegraph, ...] = ()
     flicker: Flicker | None = field(default_factory=Flicker)
     #: Bandwidth of the current-to-voltage converter: 50 MOhm with 0.5 pF; None: unlimited.
     pole_hz: float | None = 6.4e3
@@ -63,10 +86,13 @@ class ChainSettings:
             raise RangeError(f"A bandwidth of {self.pole_hz} Hz passes nothing; give a positive one or none.")
         if not 0.0 <= self.delay_samples < math.inf:
             raise RangeError(f"A delay of {self.delay_samples} samples isn't possible; give zero or more.")
-        if not 0.0 <= self.electrode_seconds < math.inf:
-            raise RangeError(f"An electrode time constant of {self.electrode_seconds} s isn't possible.")
+        if not all(0.0 <= seconds < math.inf for seconds in _each(self.electrode_seconds)):
+            raise RangeError(f"Electrode time constants of {self.electrode_seconds} s aren't possible.")
         if not math.isfinite(self.drift_amperes_per_second):
             raise RangeError(f"A drift of {self.drift_amperes_per_second} A/s isn't possible.")
-        strays = self.stray_farads if isinstance(self.stray_farads, tuple) else (self.stray_farads,)
-        if not all(0.0 <= stray < math.inf for stray in strays):
+        if not all(0.0 <= stray < math.inf for stray in _each(self.stray_farads)):
             raise RangeError(f"Stray capacitances of {self.stray_farads} F aren't possible; give zero or more.")
+
+
+def _each(value: tuple[float, ...] | float) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)

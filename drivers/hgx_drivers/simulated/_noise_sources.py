@@ -22,15 +22,15 @@ Floats = NDArray[np.float64]
 
 _PIECE = 4096
 #: Fixed for ever: a record made with one version must be made again by the next.
-_STREAM_KEYS = {"flicker": 1, "white": 2, "hum": 3}
+_STREAM_KEYS = {"flicker": 1, "white": 2, "hum": 3, "telegraph": 4}
 
 
-def substream(seed: int, name: str, channel: int, era: int) -> np.random.Generator:
+def substream(seed: int, name: str, channel: int, era: int, *place: int) -> np.random.Generator:
     """The random generator of one noise source of one input channel in one era, independent of all others.
 
-    An era ends where the sampling rate changes.
+    An era ends where the sampling rate changes; ``place`` tells sources of one kind apart where there are several.
     """
-    key = (_STREAM_KEYS[name], channel, era)
+    key = (_STREAM_KEYS[name], channel, era, *place)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 

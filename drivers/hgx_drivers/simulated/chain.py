@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hgx_drivers.errors import CardStateError, InvalidSamples, RangeError
-from hgx_drivers.simulated._chain_settings import ChainSettings
+from hgx_drivers.simulated._chain_settings import ChainSettings, Creep
 from hgx_drivers.simulated._delay import DelayLine
+from hgx_drivers.simulated._electrodes import ElectrodePoles, StrayCurrent
 from hgx_drivers.simulated._noise_sources import NoiseStream
 from hgx_drivers.simulated._pole import OnePole
 from hgx_drivers.simulated.devices._device import Device
-from hgx_drivers.simulated.noise import Flicker, Hum, White
+from hgx_drivers.simulated.noise import Flicker, Hum, Telegraph, White
 
-__all__ = ["ChainSettings", "Plant"]
+__all__ = ["ChainSettings", "Creep", "Plant"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -27,8 +28,9 @@ _STRETCH = 1024
 class Plant:
     """A device in its signal chain.
 
-    Order: output converter, electrode RC, device, stray capacitance, delay, drift, 1/f noise, pole of the
-    current-to-voltage converter, white noise and hum, gain, clipping, input converter. The delay stands behind
+    Order: output converter, electrode RC, device, charging after jumps, stray capacitance, delay, drift, two-level
+    fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain, clipping, input
+    converter. The delay stands behind
     the device, where there is one channel instead of many; as the device has no memory, a whole delay before it
     is the same. Every stage carries its state, and the result doesn't depend, not in one bit, on how the stream
     is cut into calls.
@@ -55,18 +57,14 @@ class Plant:
         self._rest = np.zeros(electrodes) if rest_volts is None else np.array(rest_volts, dtype=np.float64)
         if self._rest.shape != (electrodes,) or not np.isfinite(self._rest).all():
             raise InvalidSamples(f"Rest voltages must be {electrodes} finite numbers, not {rest_volts}.")
-        try:
-            self._stray = np.broadcast_to(np.asarray(chain.stray_farads, dtype=np.float64), (electrodes,))
-        except ValueError:
-            given = np.size(chain.stray_farads)
-            raise RangeError(f"{given} stray capacitances don't fit {electrodes} electrodes.") from None
+        self._stray_farads = _per_electrode(chain.stray_farads, electrodes, "stray capacitances")
+        self._electrode_seconds = _per_electrode(chain.electrode_seconds, electrodes, "electrode time constants")
         self._rate_hz: float | None = None
         self._era = -1
         self._samples = 0
         self._seconds_before, self._samples_before = 0.0, 0
         self._standing_volts = self._rest[:, None].copy()
         self._scratch = np.empty(electrodes * _STRETCH)
-        self._charges = np.zeros((electrodes, _STRETCH))
 
     @property
     def device(self) -> Device:
@@ -127,14 +125,18 @@ class Plant:
         return read
 
     def response(self, frequencies_hz: Floats) -> Complex:
-        """Read-out volts per ampere of device current at frequencies (F,): delay, pole and gain.
+        """Read-out volts per ampere of device current at frequencies (F,): creep, delay, pole and gain.
 
         A device current Re(A e^(2 pi i f n/rate)) is read as Re(response A e^(2 pi i f n/rate)).
         """
         turns = np.asarray(frequencies_hz, dtype=np.float64) / self._known_rate()
         chain = self._chain
-        gain = chain.gain_volts_per_ampere * np.exp(-2j * np.pi * turns * chain.delay_samples)
-        return np.asarray(gain if self._pole is None else gain * self._pole.response(turns), dtype=np.complex128)
+        response = chain.gain_volts_per_ampere * np.exp(-2j * np.pi * turns * chain.delay_samples)
+        if chain.creep is not None and self._creep is not None:
+            response = response * (1.0 - chain.creep.fraction * (1.0 - self._creep.response(turns)))
+        if self._pole is not None:
+            response = response * self._pole.response(turns)
+        return np.asarray(response, dtype=np.complex128)
 
     def _make_stages(self, rate_hz: float) -> None:
         chain = self._chain
@@ -142,18 +144,36 @@ class Plant:
         if chain.dac is not None:
             chain.dac.round_into(standing, standing)
         current = self._device.current(standing)[:, 0]
-        self._slow_noise = self._noise_streams([chain.flicker], rate_hz)
-        self._fast_noise = self._noise_streams([chain.white, chain.hum], rate_hz)
-        self._electrode = OnePole(chain.electrode_seconds, rate_hz, standing[:, 0]) if chain.electrode_seconds else None
+        self._electrode = ElectrodePoles(self._electrode_seconds, rate_hz, standing[:, 0])
+        self._stray = StrayCurrent(self._stray_farads, rate_hz, standing, _STRETCH)
+        creep = chain.creep
+        self._creep = OnePole(creep.time_constant_seconds, rate_hz, current) if creep is not None else None
         self._delay = DelayLine(chain.delay_samples, current)
+        self._conduction_delay = DelayLine(chain.delay_samples, current)
+        self._telegraphs = self._noise_streams(
+            [(kind, (place,)) for place, kind in enumerate(chain.telegraphs)], rate_hz
+        )
+        self._flicker = self._noise_streams([(chain.flicker, ())], rate_hz)
+        self._fast_noise = self._noise_streams([(chain.white, ()), (chain.hum, ())], rate_hz)
+        slow = np.array([noise.peek() for noise in self._telegraphs])
+        if chain.flicker is not None:
+            slow += np.array([noise.peek() for noise in self._flicker]) * chain.flicker.growth(current)
         drifted = chain.drift_amperes_per_second * self._seconds(self._samples, rate_hz)
-        first = current + drifted + np.array([noise.peek() for noise in self._slow_noise])
+        first = current + drifted + slow
         self._pole = OnePole(0.5 / (np.pi * chain.pole_hz), rate_hz, first) if chain.pole_hz is not None else None
-        self._last_charge = float(self._charge(standing)[0])
 
-    def _noise_streams(self, kinds: Sequence[White | Flicker | Hum | None], rate_hz: float) -> list[NoiseStream]:
+    def _noise_streams(
+        self, kinds: Sequence[tuple[White | Flicker | Hum | Telegraph | None, tuple[int, ...]]], rate_hz: float
+    ) -> list[NoiseStream]:
+        """One stream for each read-out, of the kinds that aren't None; a kind comes with its place among its like."""
         return [
-            NoiseStream([kind.source(rate_hz, self._seed, channel, self._era) for kind in kinds if kind is not None])
+            NoiseStream(
+                [
+                    kind.source(rate_hz, self._seed, channel, self._era, *place)
+                    for kind, place in kinds
+                    if kind is not None
+                ]
+            )
             for channel in range(self.outputs)
         ]
 
@@ -165,25 +185,27 @@ class Plant:
         else:
             volts[...] = commanded
         self._standing_volts[:, 0] = commanded[:, -1]
-        if self._electrode is not None:
-            volts = self._electrode.filter(volts)
+        volts = self._electrode.filter(volts)
         current = self._device.current(volts)
-        if self._stray.any():
-            current = current + self._charging_current(volts, rate_hz)
+        if chain.creep is not None and self._creep is not None:
+            current = current - chain.creep.fraction * (current - self._creep.filter(current))
+        conduction = current
+        if self._stray_farads.any():
+            current = current + self._stray.of(volts)
         if chain.delay_samples:
             current = self._delay.delay(current)
         if chain.drift_amperes_per_second:
             seconds = self._seconds(np.arange(self._samples, self._samples + width), rate_hz)
             current = current + chain.drift_amperes_per_second * seconds
+        current = np.array(current)
+        if chain.telegraphs:
+            _add(self._telegraphs, current)
         if chain.flicker is not None:
-            current = np.array(current)
-            for noise, row in zip(self._slow_noise, current, strict=True):
-                noise.add_to(row)
+            self._add_flicker(chain.flicker, current, conduction)
         if self._pole is not None:
             current = self._pole.filter(current)
         read[...] = current
-        for noise, row in zip(self._fast_noise, read, strict=True):
-            noise.add_to(row)
+        _add(self._fast_noise, read)
         np.multiply(read, chain.gain_volts_per_ampere, out=read)
         if chain.clip_volts is not None:
             np.maximum(read, -chain.clip_volts, out=read)
@@ -192,22 +214,17 @@ class Plant:
             chain.adc.round_into(read, read)
         self._samples += width
 
-    def _charging_current(self, volts: Floats, rate_hz: float) -> Floats:
-        """sum_k C_k dV_k/dt as its mean over each sample period, shape (n,): a step charges within one period."""
-        charge = self._charge(volts)
-        moved = np.empty_like(charge)
-        moved[0] = charge[0] - self._last_charge
-        np.subtract(charge[1:], charge[:-1], out=moved[1:])
-        self._last_charge = float(charge[-1])
-        np.multiply(moved, rate_hz, out=moved)
-        return moved
-
-    def _charge(self, volts: Floats) -> Floats:
-        """sum_k C_k V_k, shape (n,)."""
-        width = volts.shape[1]
-        np.multiply(volts, self._stray[:, None], out=self._charges[:, :width])
-        # numpy adds a single column in another order than it adds rows, so there are always two columns.
-        return np.add.reduce(self._charges[:, : max(width, 2)], axis=0)[:width]
+    def _add_flicker(self, flicker: Flicker, current: Floats, conduction: Floats) -> None:
+        """Add 1/f noise, larger where the current through the device is larger; charging currents don't count."""
+        if flicker.doubling_amperes is None:
+            _add(self._flicker, current)
+            return
+        if self._chain.delay_samples:
+            conduction = self._conduction_delay.delay(conduction)
+        noise = np.zeros_like(current)
+        _add(self._flicker, noise)
+        np.multiply(noise, flicker.growth(conduction), out=noise)
+        np.add(current, noise, out=current)
 
     def _seconds(self, samples: int | NDArray[np.int64], rate_hz: float) -> float | Floats:
         """Time since the plant was made, through all changes of rate."""
@@ -217,3 +234,16 @@ class Plant:
         if self._rate_hz is None:
             raise CardStateError("The plant has no sampling rate yet.", remedy="Call configure first.")
         return self._rate_hz
+
+
+def _per_electrode(values: tuple[float, ...] | float, electrodes: int, what: str) -> Floats:
+    """One value for all, or one for each, as an array (E,)."""
+    given = np.asarray(values, dtype=np.float64)
+    if given.size not in (1, electrodes):
+        raise RangeError(f"{given.size} {what} don't fit {electrodes} electrodes.")
+    return np.array(np.broadcast_to(given, (electrodes,)))
+
+
+def _add(noises: Sequence[NoiseStream], samples: Floats) -> None:
+    for noise, row in zip(noises, samples, strict=True):
+        noise.add_to(row)
