@@ -1,7 +1,7 @@
 """Write docs/reference/run-file.md: every key of a run file, from the models that read it.
 
-    python scripts/make_reference.py           write it
-    python scripts/make_reference.py --check   exit with 1 if it isn't up to date
+python scripts/make_reference.py           write it
+python scripts/make_reference.py --check   exit with 1 if it isn't up to date
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def describe_bare(bare: Any, metadata: tuple[Any, ...], page: Page, path: str) -
         return f"{item}; one, or a list" if found(metadata, PerElectrode) else f"list of {item}"
     if origin is tuple:
         pair = found(metadata, PairOf)
-        return f"`{pair.names}`, each {describe(arguments[0], (), page, path)}"
+        names = pair.names if pair else f"[{', '.join('...' for _ in arguments)}]"
+        return f"`{names}`, each {describe(arguments[0], (), page, path)}"
     if origin is dict:
         return f"mapping of name to {describe(arguments[1], (), page, path)}"
     raise TypeError(f"{path}: no words for {bare}")

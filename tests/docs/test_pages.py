@@ -70,7 +70,7 @@ def test_run_file_examples_are_sound(place: str, text: str) -> None:
         return
     base = (ROOT / "configs" / "xor.yaml").read_text(encoding="utf-8")
     for key in example.data:
-        base = re.sub(rf"^{key}:.*\n(?:[ \n].*\n|\n)*", "", base, flags=re.MULTILINE)
+        base = re.sub(rf"^{key}:.*\n(?: .*\n|\n)*", "", base, flags=re.MULTILINE)
     parse_run_file(base + "\n" + text, source=place, check_files=False)
 
 
