@@ -14,7 +14,7 @@ from hgx_lab.errors import LearningError
 from hgx_lab.learning._arrays import Floats
 from hgx_lab.learning.losses import Loss, chain_rule
 from hgx_lab.learning.optimizers import Box, Optimizer, State
-from hgx_lab.learning.restarts import RestartPolicy
+from hgx_lab.learning.restarts import Best, RestartPolicy
 from hgx_lab.learning.scoring import Score, score
 from hgx_lab.learning.starts import generator_from_state, generator_state, random_start
 from hgx_lab.learning.stopping import StopDecision, StopMonitor
@@ -155,20 +155,18 @@ class Trainer:
         A goal counts when the validation confirms it: the tones rectify, so that margins with and without them
         differ by fractions of a nanoampere. Where it doesn't, training goes on.
         """
-        best: Iteration | None = None
         while True:
             while len(self._pending) < self._depth():
                 self._pending.append(self._schedule())
             attempt = self._pending.popleft()
             iteration = self._evaluate(attempt, self._player.collect(attempt.labels))
-            if best is None or iteration.loss < best.loss:
-                best = iteration
             decision = self._decide(iteration)
-            final, validations = best, None
+            final, validations = self._best(iteration), None
             if decision is not None and decision.kind == "goal":
-                final, validations = iteration, self._validate(iteration)
+                final = _candidate(iteration)
+                validations = self._validate(final)
                 if not self._confirmed(validations):
-                    decision = None if iteration.index + 1 < self._stop.rules.iterations else self._exhausted()
+                    decision = self._exhausted(iteration)
             if decision is None:
                 self._move(iteration)
             self._observer.iteration(iteration, self._checkpoint(iteration))
@@ -280,9 +278,14 @@ class Trainer:
     def _confirmed(self, validations: tuple[Validation, ...]) -> bool:
         return not validations or self._stop.rules.confirmed_by(validations[0].score)
 
-    def _exhausted(self) -> StopDecision:
-        budget = self._stop.rules.iterations
-        return StopDecision(f"all {budget} iterations done; the last goal wasn't confirmed without tones", "iterations")
+    def _exhausted(self, iteration: Iteration) -> StopDecision | None:
+        """Whether there is nothing left to go on with after a goal that wasn't confirmed."""
+        rules, unmet = self._stop.rules, "the last goal wasn't confirmed without tones"
+        if iteration.index + 1 >= rules.iterations:
+            return StopDecision(f"all {rules.iterations} iterations done; {unmet}", "iterations")
+        if rules.duration_seconds is not None and self._elapsed() >= rules.duration_seconds:
+            return StopDecision(f"{self._elapsed():.1f} s >= {rules.duration_seconds:g} s; {unmet}", "duration")
+        return None
 
     def _elapsed(self) -> float:
         return self._elapsed_before + self._stream.samples / self._stream.plan.settings.rate_hz
@@ -310,32 +313,37 @@ class Trainer:
             "elapsed_seconds": self._elapsed(),
         }
 
-    def _validate(self, iteration: Iteration) -> tuple[Validation, ...]:
+    def _best(self, iteration: Iteration) -> Best:
+        """Lowest loss up to this iteration, those before a resumption included."""
+        here, known = _candidate(iteration), self._restarts.best
+        return here if known is None or here.loss < known.loss else known
+
+    def _validate(self, final: Best) -> tuple[Validation, ...]:
         how, task = self._setup.validation, self._setup.task
         if how is None:
             return ()
-        training = self._validate_on("training", "validate", task.training, iteration, how, None)
+        training = self._validate_on("training", "validate", task.training, final, how, None)
         if task.test is None:
             return (training,)
         # The threshold is part of what was learned: test cases must do with that of the training cases.
         threshold = None if training.score is None else training.score.threshold
-        return training, self._validate_on("test", "test", task.test, iteration, how, threshold)
+        return training, self._validate_on("test", "test", task.test, final, how, threshold)
 
     def _validate_on(
         self,
         name: str,
         purpose: str,
         cases: CaseSet,
-        iteration: Iteration,
+        final: Best,
         how: ValidationTiming,
         threshold: float | None,
     ) -> Validation:
         labels = [
-            CaseLabel(purpose, iteration.index, case, turn) for turn in range(how.repeats) for case in range(len(cases))
+            CaseLabel(purpose, final.iteration, case, turn) for turn in range(how.repeats) for case in range(len(cases))
         ]
         for label in labels:
             self._player.play(
-                self._setup.wiring.dc(iteration.controls, cases.inputs[label.case]),
+                self._setup.wiring.dc(final.controls, cases.inputs[label.case]),
                 np.zeros_like(self._setup.amplitude),
                 label,
                 periods=how.periods,
@@ -347,7 +355,11 @@ class Trainer:
         outputs = np.array([r.window.mean[self._setup.channel] for r in readings]).reshape(shape)
         deviation = np.array([r.window.mean_std[self._setup.channel] for r in readings]).reshape(shape)
         validation = Validation(
-            name, iteration.index, cases, outputs, deviation, self._score(cases, outputs.mean(axis=0), threshold)
+            name, final.iteration, cases, outputs, deviation, self._score(cases, outputs.mean(axis=0), threshold)
         )
         self._observer.validation(validation)
         return validation
+
+
+def _candidate(iteration: Iteration) -> Best:
+    return Best(iteration.loss, iteration.index, iteration.start, iteration.controls)
