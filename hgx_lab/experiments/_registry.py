@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.config import IvRun, RunFile, TrainRun
+from hgx_lab.config import IvRun, NoiseRun, RunFile, TrainRun
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._dry_run import DryRun, dry_run
@@ -13,12 +13,14 @@ from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._iv import IV
 from hgx_lab.experiments._laboratory import Source
 from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
+from hgx_lab.experiments._noise import NOISE
 from hgx_lab.experiments._train import TrainResult, train
 
 __all__ = ["forecast", "measurement_of", "perform"]
 
 _MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
     IvRun: IV,
+    NoiseRun: NOISE,
 }
 
 

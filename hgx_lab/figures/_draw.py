@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from hgx_lab.errors import RecordError
 from hgx_lab.figures._iv import iv_figure
+from hgx_lab.figures._noise import noise_figure
 from hgx_lab.figures._overview import training_overview
 from hgx_lab.records import Record
 
@@ -18,6 +19,7 @@ __all__ = ["figure_of", "save_figures"]
 _FIGURES: dict[str, Callable[[Record], Figure]] = {
     "train": training_overview,
     "iv": iv_figure,
+    "noise": noise_figure,
 }
 
 
