@@ -63,6 +63,10 @@ class LiveProgress(SilentAudience):
         total = run.stop.iterations if isinstance(run, TrainRun) else None
         self._task = self._bar.add_task(run.name, total=total, figures="calibrating")
 
+    def note(self, text: str) -> None:
+        """Show what the bench is doing."""
+        self._console.print(text, soft_wrap=True)
+
     def calibrated(self, fit: ChainFit) -> None:
         """Show what the chain was found to be."""
         delay = format_quantity(fit.response.delay_seconds, "s", digits=4)
@@ -131,6 +135,10 @@ class JsonLines(SilentAudience):
     def began(self, record: Path, run: RunFile) -> None:
         """Say where the record is."""
         self.emit("began", name=run.name, record=str(record))
+
+    def note(self, text: str) -> None:
+        """Say what the bench is doing."""
+        self.emit("note", message=text)
 
     def calibrated(self, fit: ChainFit) -> None:
         """Say what the chain is."""

@@ -10,17 +10,24 @@ from hgx_lab.config.bench import (
     Amplifier,
     Bench,
     Converter,
-    Device,
     Drift,
     Fault,
     Hum,
-    LinearDevice,
     Noise,
     SimulatedBench,
+)
+from hgx_lab.config.change import change_run_file
+from hgx_lab.config.devices import (
+    Device,
+    DopantDevice,
+    LinearDevice,
+    MeshDevice,
+    PythonDevice,
+    Resistor,
+    ResistorDevice,
     SmoothDevice,
     SurrogateDevice,
 )
-from hgx_lab.config.change import change_run_file
 from hgx_lab.config.electrodes import Electrode, Safety, Start
 from hgx_lab.config.learning import (
     Adam,
@@ -84,6 +91,7 @@ __all__ = [
     "CorrelationSigmoidLoss",
     "CosineSchedule",
     "Device",
+    "DopantDevice",
     "Drift",
     "Electrode",
     "Experiment",
@@ -103,13 +111,17 @@ __all__ = [
     "Loss",
     "MeanSquaredLoss",
     "MeasuredCalibration",
+    "MeshDevice",
     "Momentum",
     "NoCalibration",
     "Noise",
     "NoiseRun",
     "Optimizer",
     "Problem",
+    "PythonDevice",
     "Record",
+    "Resistor",
+    "ResistorDevice",
     "Restart",
     "RingTask",
     "RunFile",

@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Amperes, Farads, Hertz, Pair, PositiveSeconds, Quantity, Seconds
+from hgx_lab.config.devices import Device, SmoothDevice
+from hgx_lab.config.quantities import Farads, Hertz, Pair, PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
-from hgx_lab.config.values import ExistingFile, Flag, PerElectrode, Seed, Whole
+from hgx_lab.config.values import Flag, PerElectrode, Whole
 
 __all__ = [
     "Amplifier",
     "Bench",
     "Converter",
-    "Device",
     "Drift",
     "Fault",
     "Hum",
-    "LinearDevice",
     "Noise",
     "SimulatedBench",
-    "SmoothDevice",
-    "SurrogateDevice",
 ]
 
 Density = Annotated[float, Quantity("A^2/Hz", least=0.0, most=1.0)]
-Conductance = Annotated[float, Quantity("A/V", least=-1e3, most=1e3)]
-
-
-class SmoothDevice(Section):
-    """A seeded random network of smooth units: every derivative is known exactly."""
-
-    kind: Literal["smooth"] = Field(default="smooth", description="A seeded smooth random network.")
-    seed: Seed = Field(default=0, description="Seed of the random network.")
-    hidden: Annotated[int, Whole(1, 4096)] = Field(default=32, description="Number of hidden units.")
-    scale: Annotated[float, Quantity("A", above=0.0, most=1.0)] = Field(
-        default=50e-9, description="Typical size of the output current."
-    )
-
-
-class LinearDevice(Section):
-    """Fixed conductances from every electrode to the output: the derivative is the conductance."""
-
-    kind: Literal["linear"] = Field(default="linear", description="Fixed conductances.")
-    conductances: tuple[Conductance, ...] = Field(
-        min_length=1, max_length=1024, description="Conductance of each electrode, in the order of electrodes."
-    )
-    offset: Amperes = Field(default=0.0, description="Current at zero volts.")
-
-
-class SurrogateDevice(Section):
-    """A network trained on a real device, read from an .npz file."""
-
-    kind: Literal["surrogate"] = Field(default="surrogate", description="A network trained on a real device.")
-    file: Annotated[Path, ExistingFile(".npz", "Import a checkpoint with: hgx device import FILE.pt OUT.npz")] = Field(
-        description="The .npz file of the network; relative to the run file."
-    )
-
-
-Device = Annotated[SmoothDevice | LinearDevice | SurrogateDevice, OneOf()]
 
 
 class Amplifier(Section):

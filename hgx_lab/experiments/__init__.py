@@ -1,7 +1,8 @@
 """What a run file can ask for."""
 
 from hgx_lab.experiments._audience import Audience, SilentAudience
-from hgx_lab.experiments._bench import Bench, open_bench, simulated_device, simulated_plant
+from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant
+from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory

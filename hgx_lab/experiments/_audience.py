@@ -20,6 +20,10 @@ class Audience(Protocol):
         """Hear that the record has been opened."""
         ...
 
+    def note(self, text: str) -> None:
+        """Hear what the bench is doing before anything moves."""
+        ...
+
     def calibrated(self, fit: ChainFit) -> None:
         """Hear of the measured delay and pole."""
         ...
@@ -45,6 +49,9 @@ class SilentAudience:
     """Nobody watches."""
 
     def began(self, record: Path, run: RunFile) -> None:
+        """Ignore it."""
+
+    def note(self, text: str) -> None:
         """Ignore it."""
 
     def calibrated(self, fit: ChainFit) -> None:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSettings
 from hgx_lab.config import RunFile
-from hgx_lab.config.bench import LinearDevice, SimulatedBench, SmoothDevice
-from hgx_lab.errors import ExperimentError
+from hgx_lab.config.bench import SimulatedBench
+from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
 
 if TYPE_CHECKING:
     from hgx_drivers.simulated import ChainSettings, Fault, Plant
-    from hgx_drivers.simulated.devices import Device
 
-__all__ = ["Bench", "open_bench", "simulated_device", "simulated_plant", "stream_settings"]
+__all__ = ["Bench", "open_bench", "simulated_plant", "stream_settings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +33,16 @@ class Bench:
         return self.settings.rate_hz
 
 
-def open_bench(run: RunFile) -> Bench:
-    """Open the bench of a run file; its card is to be closed by the caller."""
+def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
+    """Open the bench of a run file; its card is to be closed by the caller.
+
+    ``tell`` hears, with their data, what takes long and what should be in the record.
+    """
     bench = run.bench
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
     return Bench(
-        card=_simulated_card(run, bench),
+        card=_simulated_card(run, bench, tell),
         settings=stream_settings(run),
         block_samples=max(1, round(bench.block * bench.rate)),
         lead_samples=max(1, round(bench.lead * bench.rate)),
@@ -64,38 +66,20 @@ def stream_settings(run: RunFile) -> StreamSettings:
     )
 
 
-def simulated_device(bench: SimulatedBench, electrodes: int) -> Device:
-    """Make the device of a simulated bench; its exact derivatives are the truth that tests compare with."""
-    from hgx_drivers.simulated import devices
-
-    chosen = bench.device
-    if isinstance(chosen, SmoothDevice):
-        device: Device = devices.SmoothDevice(chosen.seed, electrodes, hidden=chosen.hidden, scale_amperes=chosen.scale)
-    elif isinstance(chosen, LinearDevice):
-        device = devices.LinearDevice(chosen.conductances, chosen.offset)
-    else:
-        device = devices.SurrogateDevice.from_npz(chosen.file)
-    if device.electrodes != electrodes:
-        raise ExperimentError(
-            f"The device has {device.electrodes} electrodes and the run file names {electrodes}.",
-            remedy=f"List {device.electrodes} electrodes, in the order of the device.",
-        )
-    return device
-
-
-def simulated_plant(run: RunFile, bench: SimulatedBench) -> Plant:
+def simulated_plant(run: RunFile, bench: SimulatedBench, *, tell: Tell = say_nothing) -> Plant:
     """Make device and signal chain of a simulated bench, seeded by the run."""
     from hgx_drivers.simulated import Plant
 
     device = simulated_device(bench, len(run.electrodes))
+    prepare_device(device, bench.device, tell)
     return Plant(device, _chain(bench), seed=run.seed)
 
 
-def _simulated_card(run: RunFile, bench: SimulatedBench) -> DaqCard:
+def _simulated_card(run: RunFile, bench: SimulatedBench, tell: Tell) -> DaqCard:
     from hgx_drivers.simulated import FastClock, RealTimeClock, SimulatedCard
 
     clock = FastClock() if bench.clock == "fast" else RealTimeClock()
-    return SimulatedCard(simulated_plant(run, bench), clock, faults=_faults(bench))
+    return SimulatedCard(simulated_plant(run, bench, tell=tell), clock, faults=_faults(bench))
 
 
 def _chain(bench: SimulatedBench) -> ChainSettings:

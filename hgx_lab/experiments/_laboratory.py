@@ -189,7 +189,12 @@ def laboratory(
     )
     with interrupts.signals(), opened as session:
         audience.began(record, run)
-        bench = open_bench(run)
+
+        def tell(message: str, **data: Any) -> None:
+            session.writer.event("bench", None, message, **data)
+            audience.note(message)
+
+        bench = open_bench(run, tell=tell)
         try:
             session.identify(bench.card.identity)
             yield Laboratory(run, bench, session, audience, interrupts)

@@ -11,6 +11,11 @@ from hgx_lab.config import RunFileError, load_run_file, parse_run_file
 VALID = (Path(__file__).parent / "full.yaml").read_text("utf-8")
 E0 = "  - {name: e0, role: control, limits: [-1 V, 1 V]"
 
+
+def resistors(text: str, terminals: str) -> str:
+    return f"  device: {{kind: resistors, terminals: [{terminals}], resistors: [{text}]}}"
+
+
 # (line that is replaced, its new text, line of the problem, what the message must say)
 BROKEN: list[tuple[int, str, int, str]] = [
     # keys
@@ -34,7 +39,7 @@ BROKEN: list[tuple[int, str, int, str]] = [
     (2, "experiment: [a]", 2, "experiment: [...] is unknown."),
     (6, "  kind: simulatd", 6, 'bench.kind: "simulatd" is unknown. Allowed: simulated.'),
     (6, "  # no kind", 5, "bench: needs the key kind."),
-    (12, "  device: {kind: smoth}", 12, "Allowed: smooth, linear, surrogate."),
+    (12, "  device: {kind: smoth}", 12, "Allowed: smooth, dopant, linear, resistors, mesh,"),
     (12, "  device: {seed: 3}", 12, "bench.device: needs the key kind."),
     (12, "  device: smooth", 12, "Write {kind: smooth}."),
     (26, "optimizer: {kind: adam, schedule: {kind: cosin}}", 26, 'optimizer.schedule.kind: "cosin" is unknown.'),
@@ -117,6 +122,24 @@ BROKEN: list[tuple[int, str, int, str]] = [
     (11, "  stray_capacitance: [1 pF, 2 pV, 1 pF, 1 pF, 1 pF]", 11, "bench.stray_capacitance[1]"),
     (12, "  device: {kind: linear, conductances: [1 nA/V]}", 12, "the run file lists 5"),
     (12, "  device: {kind: surrogate, file: none.npz}", 12, "there is no file"),
+    (12, "  device: {kind: dopant}", 12, "the device has 7 electrodes, and the run file lists 5"),
+    (12, "  device: {kind: dopant, layout: n17}", 12, "Take one of n12, n16, n24, n40, or a file"),
+    (12, "  device: {kind: dopant, layout: none.json}", 12, "there is no file"),
+    (12, "  device: {kind: dopant, compiled: yes}", 12, "bench.device.compiled"),
+    (12, "  device: {kind: python, file: none.py}", 12, "there is no file"),
+    (12, "  device: {kind: python, file: none.py, function: a.b}", 12, "the name of a Python function"),
+    (12, "  device: {kind: mesh, ports: 4}", 12, "the device has 12 electrodes, and the run file lists 5"),
+    (12, "  device: {kind: mesh, ports: 4, output: 4}", 12, "there is no port 4. Allowed: 0 to 3."),
+    (12, "  device: {kind: mesh, half_wave: 0 V}", 12, "bench.device.half_wave"),
+    (12, resistors("{nodes: [a, out], conductance: 1 nA/V}", "a, b"), 12, "no resistor ends at the node b"),
+    (12, resistors("{nodes: [a, out], conductance: 1 nA/V}", "a"), 12, "has 1 electrodes, and the run file lists 5"),
+    (12, resistors("{nodes: [a, ut], conductance: 1 nA/V}", "a"), 12, 'Did you mean "ut"?'),
+    (12, resistors("{nodes: [a, a], conductance: 1 nA/V}", "a"), 12, "both ends are at the node a"),
+    (12, resistors("{nodes: [a, out], conductance: -1 nA/V}", "a"), 12, "resistors[0].conductance"),
+    (12, resistors("{nodes: [a], conductance: 1 nA/V}", "a"), 12, "resistors[0].nodes"),
+    (12, resistors("{nodes: [a, out], conductance: 1}, {nodes: [p, q], conductance: 1}", "a"), 12, "connects p, q"),
+    (12, resistors("{nodes: [a, out], conductance: 1 nA/V}", "a, a"), 12, "another electrode drives it"),
+    (12, resistors("{nodes: [a, out], conductance: 1 nA/V}", "out"), 12, "it is held at 0 V"),
     (12, "  device: {kind: surrogate, file: none.pt}", 12, "hgx device import"),
     (12, "  device: {kind: surrogate, file: 5}", 12, "isn't the path of a file"),
     (12, "  device: {kind: surrogate, file: " + 5000 * "x" + ".npz}", 12, "can't be looked at"),

@@ -49,6 +49,12 @@ EVERY_DEVICE = {
     "smooth": "{kind: smooth, seed: 7}",
     "linear": "{kind: linear, conductances: [1 nA/V, 2 nA/V, -3 nA/V, 0, 5e-9], offset: 1 nA}",
     "surrogate": "{kind: surrogate, file: device.npz}",
+    "dopant": "{kind: dopant, layout: mine.json, compiled: false}",
+    "mesh": "{kind: mesh, ports: 3, layers: 3, output: 1, half_wave: 3 V, photocurrent: 1 uA, seed: 2}",
+    "python": "{kind: python, file: own.py, function: currents, jacobian: slopes}",
+    "resistors": "{kind: resistors, terminals: [a, b, c, d, e], resistors: ["
+    + ", ".join(f"{{nodes: [{n}, p], conductance: 1 nA/V}}" for n in ("a", "b", "c", "d", "e", "out"))
+    + "]}",
 }
 
 
@@ -135,9 +141,20 @@ def test_every_kind_reads_and_reads_back(section: str, kind: str, text: str, tmp
 
 @pytest.mark.parametrize(("kind", "text"), EVERY_DEVICE.items())
 def test_every_device_reads_and_reads_back(kind: str, text: str, tmp_path: Path) -> None:
-    run = train(VALID.replace("{kind: smooth, seed: 3}", text), tmp_path)
+    valid = VALID
+    if kind == "mesh":  # an interferometer has two phases, so a mesh has an even number of electrodes
+        valid = VALID.replace("safety:", "  - {name: e5, role: fixed, limits: [-1 V, 1 V]}\nsafety:", 1)
+    run = train(valid.replace("{kind: smooth, seed: 3}", text), tmp_path)
     assert run.bench.device.kind == kind
     assert parse_run_file(run.to_yaml(), check_files=False) == run
+
+
+def test_a_layout_is_a_stored_one_or_a_file_beside_the_run_file(tmp_path: Path) -> None:
+    valid = VALID.replace("{kind: smooth, seed: 3}", "{kind: dopant, layout: mine.json}")
+    device = train(valid, tmp_path).bench.device
+    assert isinstance(device, config.DopantDevice)
+    assert device.layout == tmp_path / "mine.json"
+    assert config.DopantDevice(kind="dopant").layout == "n16"
 
 
 def test_four_inputs_for_features_and_three_for_spheres() -> None:

@@ -9,13 +9,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from hgx_lab.config.checks import bench, electrodes, moves, task, tones
+from hgx_lab.config.checks import bench, devices, electrodes, moves, task, tones
 from hgx_lab.config.problems import Finding
 
 __all__ = ["cross_check"]
 
 _CHECKS: Final[tuple[Callable[..., Iterator[Finding]], ...]] = (
     *bench.CHECKS,
+    *devices.CHECKS,
     *electrodes.CHECKS,
     *tones.CHECKS,
     *moves.CHECKS,

@@ -1,11 +1,11 @@
-"""Checks of the bench: buffers, converters, and the number of electrodes of the device."""
+"""Checks of the bench: buffers, converters, values per electrode."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from hgx_lab.config.bench import LinearDevice, SimulatedBench
+from hgx_lab.config.bench import SimulatedBench
 from hgx_lab.config.electrodes import Electrode
 from hgx_lab.config.problems import Finding, KeyPath
 from hgx_lab.units import format_quantity
@@ -52,12 +52,8 @@ def _converters(bench: SimulatedBench) -> Iterator[Finding]:
         yield Finding(path, message, allowed, or_at=(("bench", "input_converter", "range"),))
 
 
-def _electrode_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+def _stray_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
     count = len(electrodes)
-    device = bench.device
-    if isinstance(device, LinearDevice) and len(device.conductances) != count:
-        message = f"the device has {len(device.conductances)} electrodes, and the run file lists {count}."
-        yield Finding(("bench", "device", "conductances"), message, f"{count} conductances")
     if len(bench.stray_capacitance) not in (1, count):
         message = f"has {len(bench.stray_capacitance)} values for {count} electrodes."
         yield Finding(("bench", "stray_capacitance"), message, f"one value, or {count}")
@@ -72,4 +68,4 @@ def _limits_in_converter_range(bench: SimulatedBench, electrodes: tuple[Electrod
             yield Finding(("electrodes", index, "limits"), message, allowed)
 
 
-CHECKS: Final = (_buffers, _converters, _electrode_count, _limits_in_converter_range)
+CHECKS: Final = (_buffers, _converters, _stray_count, _limits_in_converter_range)
