@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hgx_lab.config.bench import keys_of_preset
 from hgx_lab.config.loader import parse_run_file
 from hgx_lab.config.quantities import WITH_UNITS
 from hgx_lab.config.run_file import RunFile
@@ -22,7 +23,8 @@ def change_run_file(run: RunFile, changes: Mapping[str, Any]) -> RunFile:
         The run file, which stays as it is.
     changes:
         New values by their key path: ``{"seed": 2, "stop.iterations": 50, "electrodes.0.start": "0.1 V"}``; plain
-        values as in a run file. A whole section is a mapping.
+        values as in a run file. A whole section is a mapping. Another preset of the bench replaces the values of
+        the one before, and leaves those that differ from it.
 
     Raises
     ------
@@ -30,6 +32,9 @@ def change_run_file(run: RunFile, changes: Mapping[str, Any]) -> RunFile:
         The changed run file isn't sound; lines are those of its dump.
     """
     data: dict[str, Any] = run.model_dump(mode="json", context={WITH_UNITS: True})
+    if "bench.preset" in changes:
+        for key in keys_of_preset(run.bench):
+            del data["bench"][key]
     for path, value in changes.items():
         *parents, last = path.split(".")
         place: Any = data

@@ -44,6 +44,8 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "block": 40e-3,
         "lead": 200e-3,
         "delay": 1.6e-3,
+        # A step charges a stray capacitance within one period, 40 us here, so its current lags by half of that.
+        "stray_capacitance": [0.2e-12],
         "output_buffer": 1.0,
         "input_buffer": 4.0,
         "output_converter": _SIXTEEN_BITS,

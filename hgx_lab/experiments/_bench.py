@@ -9,9 +9,10 @@ from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSe
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
+from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
-    from hgx_drivers.simulated import ChainSettings, Fault, Plant
+    from hgx_drivers.simulated import Fault, Plant
 
 __all__ = ["Bench", "open_bench", "simulated_plant", "stream_settings"]
 
@@ -47,9 +48,16 @@ def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
         block_samples=max(1, round(bench.block * bench.rate)),
         lead_samples=max(1, round(bench.lead * bench.rate)),
         amperes_per_volt=sign * amplifier.gain,
-        # One step of a 16-bit converter below the clip counts as clipped: quantisation rounds to either side.
-        overload_amperes=amplifier.gain * min(amplifier.clip, bench.input_converter.range[1]) * (1 - 2**-13),
+        overload_amperes=amplifier.gain * _overload_volts(bench),
     )
+
+
+def _overload_volts(bench: SimulatedBench) -> float:
+    """Read-out voltage from which on a sample counts as clipped, by the amplifier or the input converter."""
+    low, high = bench.input_converter.range
+    clip = bench.amplifier.clip
+    # One step of a 16-bit converter below the clip counts as clipped: quantisation rounds to either side.
+    return min(-low, high, *(() if clip is None else (clip,))) * (1 - 2**-13)
 
 
 def stream_settings(run: RunFile) -> StreamSettings:
@@ -72,7 +80,7 @@ def simulated_plant(run: RunFile, bench: SimulatedBench, *, tell: Tell = say_not
 
     device = simulated_device(bench, len(run.electrodes))
     prepare_device(device, bench.device, tell)
-    return Plant(device, _chain(bench), seed=run.seed)
+    return Plant(device, signal_chain(bench, device.electrodes), seed=run.seed)
 
 
 def _simulated_card(run: RunFile, bench: SimulatedBench, tell: Tell) -> DaqCard:
@@ -80,28 +88,6 @@ def _simulated_card(run: RunFile, bench: SimulatedBench, tell: Tell) -> DaqCard:
 
     clock = FastClock() if bench.clock == "fast" else RealTimeClock()
     return SimulatedCard(simulated_plant(run, bench, tell=tell), clock, faults=_faults(bench))
-
-
-def _chain(bench: SimulatedBench) -> ChainSettings:
-    from hgx_drivers.simulated import ChainSettings, Converter, Flicker, Hum, White
-
-    noise = bench.noise
-    hum = noise.hum if noise is not None else None
-    dac, adc = bench.output_converter, bench.input_converter
-    strays = bench.stray_capacitance
-    return ChainSettings(
-        dac=Converter(dac.bits, *dac.range) if dac.bits is not None else None,
-        delay_samples=bench.delay * bench.rate,
-        stray_farads=strays[0] if len(strays) == 1 else strays,
-        drift_amperes_per_second=bench.drift.rate if bench.drift is not None else 0.0,
-        flicker=Flicker(noise.flicker, noise.exponent, noise.lowest) if noise and noise.flicker else None,
-        pole_hz=bench.amplifier.bandwidth,
-        white=White(noise.white) if noise and noise.white else None,
-        hum=Hum(hum.frequency, hum.amplitudes, hum.wander) if hum else None,
-        gain_volts_per_ampere=(-1.0 if bench.amplifier.inverting else 1.0) / bench.amplifier.gain,
-        clip_volts=bench.amplifier.clip,
-        adc=Converter(adc.bits, *adc.range) if adc.bits is not None else None,
-    )
 
 
 def _faults(bench: SimulatedBench) -> tuple[Fault, ...]:

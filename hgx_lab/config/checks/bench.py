@@ -45,18 +45,22 @@ def _converters(bench: SimulatedBench) -> Iterator[Finding]:
             yield Finding(("bench", name, "range"), message)
     low, high = bench.input_converter.range
     clip = bench.amplifier.clip
-    if low < high and not (low <= -clip and clip <= high):
+    if clip is None and low < high and not low < 0.0 < high:
+        message = "the range holds currents of one sign only, and no clipping of the amplifier keeps them in it."
+        yield Finding(("bench", "input_converter", "range"), message, "a range about 0 V")
+    if clip is not None and low < high and not (low <= -clip and clip <= high):
         message = f"the amplifier's +-{format_quantity(clip, 'V')} don't fit the range of the input converter."
         path: KeyPath = ("bench", "amplifier", "clip")
         allowed = f"at most {format_quantity(max(0.0, min(-low, high)), 'V')}"
         yield Finding(path, message, allowed, or_at=(("bench", "input_converter", "range"),))
 
 
-def _stray_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+def _values_per_electrode(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
     count = len(electrodes)
-    if len(bench.stray_capacitance) not in (1, count):
-        message = f"has {len(bench.stray_capacitance)} values for {count} electrodes."
-        yield Finding(("bench", "stray_capacitance"), message, f"one value, or {count}")
+    for name, given in (("stray_capacitance", bench.stray_capacitance), ("electrode_time", bench.electrode_time)):
+        if len(given) not in (1, count):
+            message = f"has {len(given)} values for {count} electrodes."
+            yield Finding(("bench", name), message, f"one value, or {count}")
 
 
 def _limits_in_converter_range(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
@@ -68,4 +72,4 @@ def _limits_in_converter_range(bench: SimulatedBench, electrodes: tuple[Electrod
             yield Finding(("electrodes", index, "limits"), message, allowed)
 
 
-CHECKS: Final = (_buffers, _converters, _stray_count, _limits_in_converter_range)
+CHECKS: Final = (_buffers, _converters, _values_per_electrode, _limits_in_converter_range)
