@@ -67,7 +67,7 @@ def type_in(command: Command, folder: Path, last_code: int) -> tuple[int, str]:
     if command.interrupted:
         for line in shell.stdout:
             printed += line
-            if line.startswith(("Calibrated", "iteration")):
+            if line.startswith("iteration"):
                 shell.send_signal(signal.SIGINT)
                 break
     rest, _ = shell.communicate(timeout=240)
