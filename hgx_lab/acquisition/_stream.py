@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -20,6 +21,11 @@ from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment, slope_s
 from hgx_lab.errors import AcquisitionError
 
 __all__ = ["Stream"]
+
+
+#: The interpreter lets a waiting thread in after this time, s. Its usual 5 ms is as long as a block: the learner
+#: could keep the acquisition from the card for as long as the outputs last.
+_SWITCH_SECONDS = 2e-4
 
 
 def _never() -> None:
@@ -60,9 +66,13 @@ class Stream:
         self._exchange: Exchange[Message] = Exchange(lockstep=not card.paced)
         self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange)
         self._thread = threading.Thread(target=self._engine.run, name="hgx-acquisition")
+        self._paced = card.paced
+        self._usual_interval = sys.getswitchinterval()
         self.plan = plan
 
     def __enter__(self) -> Self:
+        if self._paced:
+            sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
         return self
 
@@ -76,6 +86,8 @@ class Stream:
         self._engine.stopping.set()
         self._exchange.close()
         self._thread.join()
+        if self._paced:
+            sys.setswitchinterval(self._usual_interval)
 
     @property
     def fault(self) -> BaseException | None:

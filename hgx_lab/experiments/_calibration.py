@@ -72,6 +72,8 @@ def calibrate(
     noise = _noise_bins(bank, period)
     periods = max(1, round(calibration.duration * bench.rate_hz / period / (_POINTS * _STEPS)))
     electrode_of_tone = tuple(tones.electrodes[int(k)] for k in bank.tone_electrodes)
+    demodulator = Demodulator([int(b) for b in bank.bins], period, 1, noise_bins=noise)
+    demodulator.prepare(periods)
     stream = make_stream(
         run,
         bench,
@@ -79,7 +81,7 @@ def calibrate(
         electrode_of_tone=electrode_of_tone,
         period_samples=period,
         bank=ToneBank([int(b) for b in bank.tone_bins], period),
-        demodulator=Demodulator([int(b) for b in bank.bins], period, 1, noise_bins=noise),
+        demodulator=demodulator,
         delay_samples=0,
         interrupted=interrupted,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
-from hgx_lab.config import MeasuredCalibration, RunFile
+from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
@@ -118,7 +118,7 @@ class Laboratory:
             electrode_of_tone=tones.electrodes,
             period_samples=tones.period_samples,
             bank=tones.bank(),
-            demodulator=tones.demodulator(len(self.bench.settings.inputs)),
+            demodulator=tones.demodulator(len(self.bench.settings.inputs), _windows(self.run)),
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
@@ -140,6 +140,14 @@ class Laboratory:
         """
         with self.stream(tones, response) as stream:
             yield from sweep(stream, plateaus, slope=self.run.timing.slope, hear=self.hear)
+
+
+def _windows(run: RunFile) -> set[int]:
+    """Lengths of the windows that a run is going to measure, in base periods."""
+    windows = {run.timing.periods}
+    if isinstance(run, TrainRun) and run.validation is not None:
+        windows.add(run.validation.periods)
+    return windows
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +47,17 @@ class RunTones:
             return untuned_bank(self.plan)
         return ToneBank(self.plan.bins, self.period_samples)
 
-    def demodulator(self, channels: int) -> Demodulates:
-        """Make the demodulation of these tones, with error bars from the empty bins around them."""
+    def demodulator(self, channels: int, windows: Iterable[int]) -> Demodulates:
+        """Make the demodulation of these tones, with error bars from the empty bins around them.
+
+        It is ready at once for ``windows`` of so many base periods; others cost time at their first use.
+        """
+        demodulator = self._demodulator(channels)
+        for periods in windows:
+            demodulator.prepare(periods)
+        return demodulator
+
+    def _demodulator(self, channels: int) -> Demodulator | UntunedDemodulator:
         if isinstance(self.plan, UntunedTones):
             return UntunedDemodulator(
                 [float(f) for f in self.plan.frequencies_hz],

@@ -100,6 +100,10 @@ class Demodulator:
         self._queue.append(window)
         self._machine(window.periods)
 
+    def prepare(self, periods: int) -> None:
+        """Build the tables for windows of ``periods`` base periods now, so that the first one isn't kept waiting."""
+        self._machine(periods)
+
     def reset(self) -> None:
         """Forget windows and position, for a stream that starts anew."""
         self._queue.clear()

@@ -84,6 +84,10 @@ class UntunedDemodulator:
             self._fit(window.periods * self._unit_samples)
         self._queue.append(window)
 
+    def prepare(self, periods: int) -> None:
+        """Build the fit for windows of ``periods`` units now, so that the first one isn't kept waiting."""
+        self._fit(periods * self._unit_samples)
+
     def reset(self) -> None:
         """Forget windows and position, for a stream that starts anew."""
         self._queue.clear()
