@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.config import IvRun, NoiseRun, RunFile, TrainRun
+from hgx_lab.config import FrequencyResponseRun, IvRun, NoiseRun, RunFile, TrainRun
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._dry_run import DryRun, dry_run
+from hgx_lab.experiments._frequency_response import FREQUENCY_RESPONSE
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._iv import IV
 from hgx_lab.experiments._laboratory import Source
@@ -21,6 +22,7 @@ __all__ = ["forecast", "measurement_of", "perform"]
 _MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
     IvRun: IV,
     NoiseRun: NOISE,
+    FrequencyResponseRun: FREQUENCY_RESPONSE,
 }
 
 
