@@ -1,0 +1,10 @@
+"""NI-DAQmx cards through the ``nidaqmx`` package, on this machine or behind NI's gRPC device server.
+
+``nidaqmx`` is imported when a card is opened, not before: a bench without NI hardware needs none of it.
+"""
+
+from hgx_drivers.nidaq._devices import NiDevice, discover
+from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq.card import NiDaqCard
+
+__all__ = ["NiDaqCard", "NiDevice", "SharedClock", "WatchdogSettings", "discover"]

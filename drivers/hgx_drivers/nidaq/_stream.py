@@ -1,0 +1,223 @@
+"""One configured stream: the input task, the output tasks, the watchdog, and what was written."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from hgx_drivers.errors import CardDisconnected, DriverError, OutputUnderflow, RangeError
+from hgx_drivers.interface import StreamSettings, Volts
+from hgx_drivers.nidaq._channels import Rig
+from hgx_drivers.nidaq._connection import Connection
+from hgx_drivers.nidaq._history import History
+from hgx_drivers.nidaq._input import make_input, skew_seconds
+from hgx_drivers.nidaq._output import generated_by_all, make_output
+from hgx_drivers.nidaq._routing import plan_routes
+from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._watchdog import Watchdog
+
+__all__ = ["NiStream"]
+
+#: Samples that may wait on the card itself, behind the buffer: more than any card's memory.
+_ON_BOARD_SAMPLES = 2**16
+
+#: Two rates are the same within this: rounding, and far below what quartz clocks promise (50 ppm).
+_RATE_TOLERANCE = 1e-7
+
+
+class NiStream:
+    """Tasks that are reserved, with their routes; nothing moves before ``start``.
+
+    ``read`` and ``generated`` count samples since ``start``. Every task is closed when making it fails.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        rig: Rig,
+        settings: StreamSettings,
+        oversampling: int,
+        shared_clock: SharedClock | None,
+        watchdog: WatchdogSettings | None,
+    ) -> None:
+        self._connection = connection
+        self.rig, self.settings = rig, settings
+        leader = rig.inputs[0].device.timing
+        with connection.typed():
+            terminals = connection.supported(lambda: connection.device(leader).terminals, [])
+        self.routes = plan_routes(rig, oversampling=oversampling, shared=shared_clock, terminals=terminals)
+        self.history = History(len(rig.outputs), settings.output_buffer_samples + _ON_BOARD_SAMPLES)
+        self.running = False
+        self.read = 0
+        self.generated = 0
+        self._reserved = False
+        with ExitStack() as tasks:
+            self._make_tasks(tasks, oversampling)
+            self.watchdog = Watchdog(connection, rig, watchdog)
+            tasks.callback(self.watchdog.close)
+            self._reserve()
+            self._check_rates(oversampling)
+            self.skew_seconds = skew_seconds(connection, self.input.task, rig)
+            self._tasks = tasks.pop_all()
+
+    def look(self) -> None:
+        """Ask how many samples have left; raises OutputUnderflow when there were none left to follow."""
+        if not self.running:
+            return
+        self.generated, dry = generated_by_all(self.outputs, self.history.written)
+        if dry is not None:
+            sample = self.history.written
+            self.generated = sample
+            raise OutputUnderflow(
+                f"The output buffer ran empty: there was no sample {sample}; the outputs hold the one before. "
+                f"{dry.message}",
+                sample=sample,
+                remedy=dry.remedy,
+            ) from dry
+
+    def last_sample(self) -> Volts:
+        """Volts of the last sample that left, shape (outputs,)."""
+        return self.history.sample(self.generated - 1)
+
+    def free(self) -> int:
+        """Room in the output buffers, in samples per channel."""
+        if self.running:
+            return min(task.free() for task in self.outputs)
+        return min(task.capacity for task in self.outputs) - self.history.written
+
+    def write(self, samples: Volts) -> None:
+        """Append samples, shape (outputs, n), for which there is room."""
+        if not self._reserved:
+            self._reserve()
+        for task in self.outputs:
+            task.write(samples)
+        self.history.append(samples)
+
+    def start(self) -> None:
+        """Arm the outputs, then start the inputs: their clock or trigger starts both."""
+        self.watchdog.start()
+        try:
+            with self._connection.typed():
+                for task in self.outputs:
+                    task.task.start()
+                self.input.task.start()
+        except DriverError:
+            self._stop_tasks()
+            self.watchdog.stop()
+            raise
+        self.running = True
+
+    def halt(self) -> int:
+        """Stop and drop what wasn't played or read; samples that had left by then, as far as can be known.
+
+        Where the outputs follow the inputs' clock that count is exact. Otherwise they go on while they are told to
+        stop, and it is a count of the moment before.
+
+        Raises
+        ------
+        CardDisconnected
+        """
+        if self.running:
+            self._halt_running()
+        self.running = False
+        generated, self.generated, self.read = self.generated, 0, 0
+        self.history = History(len(self.rig.outputs), self.settings.output_buffer_samples + _ON_BOARD_SAMPLES)
+        self.input.forget()
+        # Giving the buffers back empties them; they are reserved again by the next write.
+        with self._connection.typed():
+            for task in self._all_tasks():
+                task.control(self._connection.constants.TaskMode.TASK_UNRESERVE)
+        self._reserved = False
+        return generated
+
+    def close(self) -> None:
+        """Stop and close every task, whatever they answer. Idempotent."""
+        self.running = False
+        self._tasks.close()
+
+    def _make_tasks(self, tasks: ExitStack, oversampling: int) -> None:
+        settings, connection = self.settings, self._connection
+        self.input = make_input(
+            connection,
+            self._new_task(tasks),
+            self.rig,
+            self.routes.input,
+            settings.rate_hz,
+            settings.input_buffer_samples,
+            oversampling,
+        )
+        self.outputs = [
+            make_output(
+                connection, self._new_task(tasks), self.rig, route, settings.rate_hz, settings.output_buffer_samples
+            )
+            for route in self.routes.outputs
+        ]
+
+    def _new_task(self, tasks: ExitStack) -> Any:
+        task = self._connection.task()
+        tasks.callback(self._close_task, task)
+        return task
+
+    def _close_task(self, task: Any) -> None:
+        try:
+            with self._connection.typed():
+                task.close()
+        except DriverError:
+            # What a dead card or an ended generation says to that doesn't matter: the handle is gone.
+            return
+
+    def _reserve(self) -> None:
+        with self._connection.typed():
+            for task in self._all_tasks():
+                task.control(self._connection.constants.TaskMode.TASK_RESERVE)
+        self._reserved = True
+
+    def _all_tasks(self) -> list[Any]:
+        return [self.input.task, *(output.task for output in self.outputs)]
+
+    def _check_rates(self, oversampling: int) -> None:
+        wanted = self.settings.rate_hz
+        with self._connection.typed():
+            rates = [float(self.input.task.timing.samp_clk_rate) / oversampling]
+            rates += [float(task.task.timing.samp_clk_rate) for task in self.outputs if not task.route.clock]
+        for rate in rates:
+            if abs(rate / wanted - 1.0) > _RATE_TOLERANCE:
+                raise RangeError(
+                    f"The card's clock makes {rate:.10g} samples/s of the {wanted:.10g} that were asked for.",
+                    remedy=f"Ask for {rate:.17g}, or for a rate that divides the card's timebase.",
+                )
+
+    def _halt_running(self) -> None:
+        if self.routes.one_clock:
+            self._stop_task(self.input.task)
+        self._count()
+        self._stop_tasks()
+        try:
+            self.watchdog.stop()
+        except CardDisconnected:
+            raise
+        except DriverError:
+            # An expired watchdog says so again; the next start will too.
+            return
+
+    def _count(self) -> None:
+        try:
+            self.look()
+        except OutputUnderflow:
+            # The outputs hold the last sample: that is the level, and the stream ends here anyway.
+            return
+
+    def _stop_tasks(self) -> None:
+        for task in self.outputs:
+            self._stop_task(task.task)
+        self._stop_task(self.input.task)
+
+    def _stop_task(self, task: Any) -> None:
+        try:
+            with self._connection.typed():
+                task.stop()
+        except CardDisconnected:
+            raise
+        except DriverError:
+            # An ended generation repeats its error when it is stopped, and is stopped.
+            return

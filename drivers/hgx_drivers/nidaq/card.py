@@ -1,0 +1,325 @@
+"""A DAQ card through NI-DAQmx."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import numpy as np
+
+from hgx_drivers.errors import (
+    CardDisconnected,
+    CardStateError,
+    ChannelError,
+    DriverError,
+    InputOverflow,
+    OutputBufferFull,
+    OutputUnderflow,
+    RangeError,
+    ReadTimeout,
+)
+from hgx_drivers.interface import Identity, StreamSettings, Volts
+from hgx_drivers.nidaq._channels import Rig, place
+from hgx_drivers.nidaq._connection import Connection
+from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version
+from hgx_drivers.nidaq._readback import measure_output
+from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._stream import NiStream
+from hgx_drivers.simulated._checks import check_layout, check_samples
+
+__all__ = ["NiDaqCard"]
+
+_Result = TypeVar("_Result")
+
+
+class NiDaqCard:
+    """Analogue outputs and inputs of one NI device, of modules in one cDAQ chassis, or of devices that share a clock.
+
+    Calls may come from several threads; none sleeps while it keeps the others out.
+
+    Parameters
+    ----------
+    device:
+        Device of terminals that name none: with ``Dev1``, ``ao0`` is ``Dev1/ao0``.
+    remote:
+        ``host:port`` of an NI gRPC device server; None for this machine.
+    oversampling:
+        Conversions of each input for one output sample; the card reads that much faster and the driver averages.
+    shared_clock:
+        For devices that have no common sample clock.
+    initial_levels:
+        Volts that stand at the outputs now, one for all or by full terminal name, where the card can't measure them.
+    watchdog:
+        What the card does when the program falls silent, where it can.
+    deadline_seconds:
+        After this time without an answer a gRPC server counts as dead.
+
+    Raises
+    ------
+    DriverError
+        Package, driver, server or device aren't there; the message says what to install or to look at.
+    """
+
+    def __init__(
+        self,
+        device: str = "",
+        *,
+        remote: str | None = None,
+        oversampling: int = 1,
+        shared_clock: SharedClock | None = None,
+        initial_levels: float | Mapping[str, float] | None = None,
+        watchdog: WatchdogSettings | None = None,
+        deadline_seconds: float = 30.0,
+    ) -> None:
+        if oversampling < 1:
+            raise RangeError(f"An oversampling of {oversampling} makes no samples; give a whole number from 1 on.")
+        self._default_device = device
+        self._oversampling = oversampling
+        self._shared_clock = shared_clock
+        self._watchdog = watchdog
+        self._initial_levels = initial_levels
+        self._lock = threading.RLock()
+        self._stream: NiStream | None = None
+        self._failure: DriverError | None = None
+        self._held: dict[str, float] = {}
+        self._devices: dict[str, NiDevice] = {}
+        self._closed = False
+        self._connection = Connection(remote, deadline_seconds=deadline_seconds)
+        try:
+            self._names = self._find_devices()
+            self._version = driver_version(self._connection)
+            self._identity = self._identify((self._describe(device or self._names[0]),))
+        except DriverError:
+            self._connection.close()
+            raise
+
+    @property
+    def identity(self) -> Identity:
+        """Maker, models and serial numbers; the driver's version, and how the inputs are converted."""
+        return self._identity
+
+    @property
+    def paced(self) -> bool:
+        """Always True."""
+        return True
+
+    @property
+    def channel_skew_seconds(self) -> tuple[float, ...]:
+        """How long after the clock's edge each input is converted: 0 for all where they are simultaneous."""
+        return self._stream.skew_seconds if self._stream is not None else ()
+
+    @property
+    def watchdog(self) -> str:
+        """What happens to the outputs when the program dies, in words."""
+        return self._stream.watchdog.state if self._stream is not None else "The card isn't configured."
+
+    @property
+    def samples_generated(self) -> int:
+        """Samples per channel that have left the converters since ``start``."""
+        with self._lock:
+            stream = self._stream
+            if stream is None or self._closed or not stream.running:
+                return 0
+            if self._failure is None:
+                self._guarded(stream.look)
+            return stream.generated
+
+    def levels(self) -> Volts:
+        """Volts at the configured outputs now: of the last sample that left, else measured or given; NaN if unknown.
+
+        While a stream runs, to within the samples that leave during the call.
+        """
+        with self._lock:
+            stream = self._stream
+            if stream is None:
+                return np.empty(0)
+            if isinstance(self._failure, CardDisconnected):
+                return np.full(len(stream.rig.outputs), np.nan)
+            if stream.running and not self._closed:
+                if self._failure is None:
+                    self._guarded(stream.look)
+                if stream.generated:
+                    return stream.last_sample()
+            return np.array([self._held[channel.terminal] for channel in stream.rig.outputs])
+
+    def configure(self, settings: StreamSettings) -> None:
+        """Reserve channels, clock and buffers. The outputs keep their levels, also those that aren't named."""
+        with self._lock:
+            self._check_alive()
+            if self._stream is not None:
+                if self._stream.running and self._failure is None:
+                    raise CardStateError("The card is running and can't be configured.", remedy="Stop it first.")
+                self._halt()
+            rig = place(settings, self._default_device, self._describe, oversampling=self._oversampling)
+            if self._stream is not None:
+                self._stream.close()
+                self._stream = None
+            for channel in rig.outputs:
+                if np.isnan(self._held.get(channel.terminal, np.nan)):
+                    self._held[channel.terminal] = self._first_level(rig, channel.terminal)
+            self._stream = NiStream(
+                self._connection, rig, settings, self._oversampling, self._shared_clock, self._watchdog
+            )
+            self._identity = self._identify(rig.devices)
+
+    def write(self, samples: Volts) -> None:
+        """Append samples, shape (outputs, n), all or none."""
+        with self._lock:
+            stream = self._ready_stream()
+            check_layout(samples, len(stream.rig.outputs), "Samples to write")
+            check_samples(samples, stream.settings.outputs)
+            self._raise_failure()
+            self._guarded(stream.look)
+            count, free = samples.shape[1], self._guarded(stream.free)
+            if count > free:
+                raise OutputBufferFull(
+                    f"{count} samples were written and the output buffer of "
+                    f"{stream.settings.output_buffer_samples} has room for {free}; none was taken.",
+                    free_samples=free,
+                    remedy="Write less, or read first.",
+                )
+            self._guarded(lambda: stream.write(samples))
+
+    def start(self) -> None:
+        """Arm the outputs, then start the inputs, whose clock or trigger starts both."""
+        with self._lock:
+            stream = self._ready_stream()
+            if stream.running:
+                raise CardStateError("The card is already running.")
+            if not stream.history.written:
+                raise CardStateError("The output buffer is empty.", remedy="Write samples before the start.")
+            unknown = [c.name for c in stream.rig.outputs if np.isnan(self._held[c.terminal])]
+            if unknown:
+                raise CardStateError(
+                    f"The voltages now at {', '.join(unknown)} aren't known, so the first sample could be a jump.",
+                    remedy="Bring the outputs to 0 V with the device disconnected, then give `outputs_known_at_volts`.",
+                )
+            self._guarded(stream.start)
+
+    def read(self, out: Volts, *, timeout_seconds: float) -> None:
+        """Fill ``out``, shape (inputs, n), with the next n samples; what came before a time-out isn't lost."""
+        with self._lock:
+            stream = self._ready_stream()
+            check_layout(out, len(stream.rig.inputs), "The array to read into")
+            if not stream.running:
+                raise CardStateError("The card isn't running.", remedy="Start it before the read.")
+            if out.shape[1] > stream.settings.input_buffer_samples:
+                raise RangeError(
+                    f"A read of {out.shape[1]} samples doesn't fit the input buffer of "
+                    f"{stream.settings.input_buffer_samples}."
+                )
+            self._raise_failure()
+        failure: DriverError | None = None
+        try:
+            stream.input.read(out, timeout_seconds)
+        except DriverError as error:
+            failure = error
+        with self._lock:
+            if self._stream is not stream or not stream.running or self._closed:
+                raise CardStateError("The card was stopped during a read.")
+            # An output that ran dry is the cause, whatever the inputs say.
+            self._guarded(stream.look)
+            if failure is not None:
+                self._raise_read_failure(stream, failure)
+            stream.read += out.shape[1]
+            self._guarded(stream.watchdog.feed)
+
+    def stop(self) -> None:
+        """Stop both directions; the outputs hold, what wasn't played or read is dropped. Harmless when stopped."""
+        with self._lock:
+            if self._closed or self._stream is None:
+                return
+            self._check_alive()
+            self._guarded(self._halt)
+
+    def close(self) -> None:
+        """Stop and release everything, whatever state it is in; the outputs hold. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._stream is not None:
+                self._stream.close()
+            self._connection.close()
+
+    def _halt(self) -> None:
+        stream = self._stream
+        if stream is None:
+            return
+        if stream.running or stream.history.written:
+            generated = stream.halt()
+            if generated:
+                for channel, volts in zip(stream.rig.outputs, stream.history.sample(generated - 1), strict=True):
+                    self._held[channel.terminal] = float(volts)
+        self._failure = None
+
+    def _find_devices(self) -> list[str]:
+        names = device_names(self._connection)
+        if not names:
+            where = f"by the server {self._connection.remote}" if self._connection.remote else "on this machine"
+            raise DriverError(
+                f"NI-DAQmx finds no device {where}.", remedy="Look at cable and power, then at NI MAX or `nilsdev`."
+            )
+        return names
+
+    def _describe(self, name: str) -> NiDevice:
+        if name not in self._names:
+            raise ChannelError(f"There is no NI device {name!r}; there are {', '.join(self._names)}.")
+        if name not in self._devices:
+            self._devices[name] = describe(self._connection, name)
+        return self._devices[name]
+
+    def _identify(self, devices: tuple[NiDevice, ...]) -> Identity:
+        driver = f"NI-DAQmx {self._version}"
+        if self._connection.remote is not None:
+            driver += f" at {self._connection.remote}"
+        if any(self.channel_skew_seconds):
+            skews = ", ".join(f"{skew * 1e6:.3g}" for skew in self.channel_skew_seconds)
+            driver += f"; inputs multiplexed, converted {skews} µs after the clock"
+        if any(device.simulated for device in devices):
+            driver += "; simulated by the driver"
+        return Identity(
+            "National Instruments", " + ".join(d.model for d in devices), " + ".join(d.serial for d in devices), driver
+        )
+
+    def _first_level(self, rig: Rig, terminal: str) -> float:
+        given = self._initial_levels
+        if isinstance(given, Mapping):
+            given = given.get(terminal)
+        if given is not None:
+            return float(given)
+        channel = next(channel for channel in rig.outputs if channel.terminal == terminal)
+        return measure_output(self._connection, channel)
+
+    def _guarded(self, call: Callable[[], _Result]) -> _Result:
+        """Make a call; what ends the stream is kept, so that every later call says the same until ``stop``."""
+        try:
+            return call()
+        except (OutputUnderflow, InputOverflow, CardDisconnected) as error:
+            self._failure = error
+            raise
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            # The same error every time, but each with its own traceback.
+            raise self._failure.with_traceback(None)
+
+    def _raise_read_failure(self, stream: NiStream, error: DriverError) -> None:
+        if isinstance(error, InputOverflow):
+            error.sample = stream.read + stream.settings.input_buffer_samples
+        if not isinstance(error, ReadTimeout):
+            self._failure = error
+        raise error
+
+    def _check_alive(self) -> None:
+        if self._closed:
+            raise CardStateError("The card is closed.", remedy="Open the bench again.")
+        if isinstance(self._failure, CardDisconnected):
+            self._raise_failure()
+
+    def _ready_stream(self) -> NiStream:
+        self._check_alive()
+        if self._stream is None:
+            raise CardStateError("The card has no channels yet.", remedy="Call configure first.")
+        return self._stream
