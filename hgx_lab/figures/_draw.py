@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from hgx_lab.errors import RecordError
+from hgx_lab.figures._amplitude import amplitude_figure
 from hgx_lab.figures._frequency_response import frequency_response_figure
 from hgx_lab.figures._iv import iv_figure
 from hgx_lab.figures._noise import noise_figure
@@ -22,6 +23,7 @@ _FIGURES: dict[str, Callable[[Record], Figure]] = {
     "iv": iv_figure,
     "noise": noise_figure,
     "frequency-response": frequency_response_figure,
+    "amplitude": amplitude_figure,
 }
 
 
