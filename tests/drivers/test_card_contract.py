@@ -21,12 +21,13 @@ from hgx_drivers.errors import (
 from hgx_drivers.interface import DaqCard, Identity, InputChannel, OutputChannel, StreamSettings
 from hgx_drivers.simulated import ChainSettings, Clock, FastClock, Plant, ScriptedClock, SimulatedCard
 from hgx_drivers.simulated.devices import LinearDevice
+from tests.doors.ni_bench import local_card, remote_card
 
 BUFFER = 400
 STEP = 20.0 / 2**16
 
 
-def wired_card(clock: Clock) -> DaqCard:
+def wired_card(clock: Clock) -> SimulatedCard:
     """Two outputs, the first of which is the input's voltage, through 16-bit converters."""
     chain = ChainSettings.ideal(gain_volts_per_ampere=1.0)
     return SimulatedCard(Plant(LinearDevice([1.0, 0.0]), chain), clock)
@@ -35,6 +36,9 @@ def wired_card(clock: Clock) -> DaqCard:
 CARDS: dict[str, Callable[[], DaqCard]] = {
     "simulated-fast": lambda: wired_card(FastClock()),
     "simulated-paced": lambda: wired_card(ScriptedClock()),
+    "nidaqmx": lambda: local_card(wired_card(FastClock())),
+    "nidaqmx-paced": lambda: local_card(wired_card(ScriptedClock())),
+    "nidaqmx-remote": lambda: remote_card(wired_card(FastClock())),
 }
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hgx_drivers.errors import ChannelError, ReadTimeout
 from hgx_drivers.interface import Volts
-from hgx_drivers.nidaq._channels import Rig
+from hgx_drivers.nidaq._channels import Placed, Rig
 from hgx_drivers.nidaq._connection import Connection
 from hgx_drivers.nidaq._routing import InputRoute
 
@@ -93,9 +93,7 @@ def make_input(
         with connection.typed():
             task.ai_channels.add_ai_voltage_chan(
                 channel.terminal,
-                terminal_config=_terminal_configuration(
-                    connection, channel.name, channel.terminal, channel.configuration
-                ),
+                terminal_config=_terminal_configuration(connection, channel),
                 min_val=channel.minimum_volts,
                 max_val=channel.maximum_volts,
             )
@@ -129,9 +127,10 @@ def skew_seconds(connection: Connection, task: Any, rig: Rig) -> tuple[float, ..
     return tuple(skews)
 
 
-def _terminal_configuration(connection: Connection, name: str, terminal: str, wanted: str) -> Any:
+def _terminal_configuration(connection: Connection, placed: Placed) -> Any:
     """NI's constant for a terminal configuration, or a ChannelError with those the terminal has."""
     enum = connection.constants.TerminalConfiguration
+    name, terminal, wanted = placed.name, placed.terminal, placed.configuration
     key = wanted.lower().replace("-", "").replace("_", "")
     if key not in _CONFIGURATIONS:
         raise ChannelError(f"{name}: {wanted!r} is none of {', '.join(_CONFIGURATIONS)}.")

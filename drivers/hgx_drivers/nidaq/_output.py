@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,10 @@ def make_output(
     with connection.typed():
         for row in route.rows:
             channel = rig.outputs[row]
-            task.ao_channels.add_ao_voltage_chan(
+            made = task.ao_channels.add_ao_voltage_chan(
                 channel.terminal, min_val=channel.minimum_volts, max_val=channel.maximum_volts
             )
-        connection.supported(lambda: _hold_when_idle(task, constants), None)
+            connection.supported(partial(_hold_when_idle, made, constants), None)
         task.timing.cfg_samp_clk_timing(
             rate_hz,
             source=route.clock,
@@ -89,5 +90,5 @@ def generated_by_all(tasks: list[OutputTask], written: int) -> tuple[int, Output
     return min(counts, default=0), dry
 
 
-def _hold_when_idle(task: Any, constants: Any) -> None:
-    task.ao_channels.all.ao_idle_output_behavior = constants.AOIdleOutputBehavior.MAINTAIN_EXISTING_VALUE
+def _hold_when_idle(channel: Any, constants: Any) -> None:
+    channel.ao_idle_output_behavior = constants.AOIdleOutputBehavior.MAINTAIN_EXISTING_VALUE

@@ -24,7 +24,7 @@ def measure_output(connection: Connection, channel: Placed) -> float:
     block = np.empty((1, _SAMPLES))
     with ExitStack() as stack:
         task = connection.task()
-        stack.callback(task.close)
+        stack.callback(connection.close_task, task)
         try:
             with connection.typed():
                 task.ai_channels.add_ai_voltage_chan(

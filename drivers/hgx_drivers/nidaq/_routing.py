@@ -70,8 +70,8 @@ def plan_routes(rig: Rig, *, oversampling: int, shared: SharedClock | None, term
     for row, channel in enumerate(rig.outputs):
         if not channel.device.hardware_timed_outputs:
             raise DriverError(
-                f"{channel.name}: {channel.device.name} ({channel.device.model}) sets its outputs only when the program "
-                "says so, not on a sample clock.",
+                f"{channel.name}: {channel.device.name} ({channel.device.model}) sets its outputs only when the "
+                "program says so, not on a sample clock.",
                 remedy="Use a device with hardware-timed analogue outputs.",
             )
         rows.setdefault(channel.device.timing, []).append(row)

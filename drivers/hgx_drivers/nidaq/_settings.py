@@ -12,9 +12,9 @@ __all__ = ["SharedClock", "WatchdogSettings"]
 class SharedClock:
     """The reference clock that devices without a common sample clock lock to, and the line that starts them.
 
-    In a PXI chassis, or with a RTSI cable registered in NI MAX, the driver finds the way by itself: ``reference`` is
-    ``PXIe_Clk100``, ``PXI_Clk10`` or a RTSI terminal, ``start`` is the inputs' ``/Dev2/ai/StartTrigger``, and nothing is
-    exported. With cables between PFI terminals, name both ends.
+    In a PXI chassis, or with a RTSI cable registered in NI MAX, the driver finds the way by itself: ``reference``
+    is ``PXIe_Clk100``, ``PXI_Clk10`` or a RTSI terminal, ``start`` is the inputs' ``/Dev2/ai/StartTrigger``, and
+    nothing is exported. With cables between PFI terminals, name both ends.
 
     Parameters
     ----------

@@ -107,11 +107,11 @@ class NiStream:
             raise
         self.running = True
 
-    def halt(self) -> int:
-        """Stop and drop what wasn't played or read; samples that had left by then, as far as can be known.
+    def halt(self) -> Volts | None:
+        """Stop and drop what wasn't played or read; volts at which the outputs stand, None if they never moved.
 
-        Where the outputs follow the inputs' clock that count is exact. Otherwise they go on while they are told to
-        stop, and it is a count of the moment before.
+        Exact where the outputs follow the inputs' clock. Otherwise they go on while they are told to stop, and these
+        are the volts of the moment before.
 
         Raises
         ------
@@ -120,7 +120,8 @@ class NiStream:
         if self.running:
             self._halt_running()
         self.running = False
-        generated, self.generated, self.read = self.generated, 0, 0
+        last = self.last_sample() if self.generated else None
+        self.generated, self.read = 0, 0
         self.history = History(len(self.rig.outputs), self.settings.output_buffer_samples + _ON_BOARD_SAMPLES)
         self.input.forget()
         # Giving the buffers back empties them; they are reserved again by the next write.
@@ -128,7 +129,7 @@ class NiStream:
             for task in self._all_tasks():
                 task.control(self._connection.constants.TaskMode.TASK_UNRESERVE)
         self._reserved = False
-        return generated
+        return last
 
     def close(self) -> None:
         """Stop and close every task, whatever they answer. Idempotent."""
@@ -155,16 +156,8 @@ class NiStream:
 
     def _new_task(self, tasks: ExitStack) -> Any:
         task = self._connection.task()
-        tasks.callback(self._close_task, task)
+        tasks.callback(self._connection.close_task, task)
         return task
-
-    def _close_task(self, task: Any) -> None:
-        try:
-            with self._connection.typed():
-                task.close()
-        except DriverError:
-            # What a dead card or an ended generation says to that doesn't matter: the handle is gone.
-            return
 
     def _reserve(self) -> None:
         with self._connection.typed():

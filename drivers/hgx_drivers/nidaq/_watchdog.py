@@ -53,9 +53,8 @@ class Watchdog:
     def close(self) -> None:
         """Release the watchdogs. Idempotent."""
         tasks, self._tasks = self._tasks, []
-        with self._connection.typed():
-            for task in tasks:
-                task.close()
+        for task in tasks:
+            self._connection.close_task(task)
 
     def _make(self, rig: Rig, settings: WatchdogSettings) -> None:
         from nidaqmx.system.watchdog import AOExpirationState

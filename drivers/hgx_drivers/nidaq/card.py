@@ -248,9 +248,9 @@ class NiDaqCard:
         if stream is None:
             return
         if stream.running or stream.history.written:
-            generated = stream.halt()
-            if generated:
-                for channel, volts in zip(stream.rig.outputs, stream.history.sample(generated - 1), strict=True):
+            last = stream.halt()
+            if last is not None:
+                for channel, volts in zip(stream.rig.outputs, last, strict=True):
                     self._held[channel.terminal] = float(volts)
         self._failure = None
 
