@@ -41,8 +41,8 @@ class Check:
 
     @property
     def command(self) -> str:
-        """As it is typed."""
-        return " ".join(["python", *self.arguments])
+        """As it is typed, files by their names."""
+        return " ".join(["python", *(Path(a).name if Path(a).is_absolute() else a for a in self.arguments)])
 
     def run(self) -> list[Claim]:
         """Run it; a command that fails without a missed claim is one."""

@@ -1,6 +1,6 @@
 """Gates trained end to end on the simulated bench, from run file to record, many seeds each.
 
-    python scripts/verify_gates.py [--device FILE.npz ...] [--seeds N] [--jobs J]
+    python scripts/verify_gates.py [--device FILE.npz ...] [--levels LOW HIGH] [--seeds N] [--jobs J]
 
 The main job is configs/xor.yaml as it stands, seed by seed. With --device all six gates are trained on these
 surrogate networks of real devices, logic inputs on electrodes e3 and e5. A seed counts when the training stopped
@@ -49,7 +49,7 @@ electrodes:
   - {{name: e6, role: control, limits: [-0.7 V, 0.3 V]}}
 tones: {{plan: octave, period: 5 ms, band: [400 Hz, 4 kHz], amplitude: 20 mV}}
 timing: {{slope: 500 V/s, settle: 1 ms, periods: 4}}
-task: {{kind: gate, gate: {gate}, inputs: {{e3: [-1.2 V, 0.6 V], e5: [-0.5 V, 0.3 V]}}}}
+task: {{kind: gate, gate: {gate}, inputs: {{e3: [-1.2 V, 0.6 V], e5: [{low}, {high}]}}}}
 loss: {{kind: logistic, scale: 3 nA}}
 optimizer: {{kind: adam, rate: 200 mV, beta1: 0.7, beta2: 0.9}}
 restart: {{patience: 10}}
@@ -99,7 +99,11 @@ def main() -> int:
     parser.add_argument("--device", type=Path, action="append", default=[], help="a surrogate network (.npz)")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time")
+    parser.add_argument(
+        "--levels", type=float, nargs=2, default=[-0.5, 0.3], metavar=("LOW", "HIGH"), help="logic levels on e5, V"
+    )
     options = parser.parse_args()
+    low, high = options.levels
     claims = Claims()
     with ProcessPoolExecutor(options.jobs) as pool:
         budget = training_of(load_run_file(XOR_FILE)).stop.iterations
@@ -107,8 +111,11 @@ def main() -> int:
         state(claims, pool, name, XOR_FILE.read_text(encoding="utf-8"), options.seeds)
         for device in options.device:
             for gate in GATES:
-                text = REAL_DEVICE.format(gate=gate, device=device.resolve())
-                name = f"{gate} on real device {device.name}, inputs e3 and e5, within 300 iterations, margin >= 1 nA"
+                text = REAL_DEVICE.format(gate=gate, device=device.resolve(), low=low, high=high)
+                name = (
+                    f"{gate} on real device {device.name}, inputs e3 and e5 ({low:g} and {high:g} V), within 300 "
+                    "iterations, margin >= 1 nA"
+                )
                 state(claims, pool, name, text, options.seeds)
     return claims.exit_code
 
