@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from hgx_lab.config import RunFile, TrainRun, change_run_file, parse_run_file
 from hgx_lab.experiments import Audience, Bench, Interrupts, Source, TrainResult, open_bench, train
-from hgx_lab.records import Record, open_record
+from hgx_lab.records import Record, open_record, provenance
 from tests.support.spy import SpyCard, assert_safe
 
 #: Two inputs, two controls, one fixed electrode; an iteration of 4 cases takes 0.1 s of the bench, 5 ms of a machine.
@@ -29,6 +30,7 @@ bench:
   delay: 100 us
   device: {kind: smooth, seed: 3}
   amplifier: {gain: 100 nA/V, bandwidth: null, clip: 4 V}
+  noise: {flicker: 0, white: 1e-27, hum: null}
 electrodes:
   - {name: a, role: control, limits: [-1 V, 1 V], rest: 0.1 V}
   - {name: x, role: input,   limits: [-0.8 V, 0.8 V]}
@@ -53,9 +55,14 @@ IDEAL: Mapping[str, Any] = {
 }
 
 
+@lru_cache(maxsize=1)
+def _small() -> RunFile:
+    return parse_run_file(TEXT)
+
+
 def make_run(changes: Mapping[str, Any] | None = None) -> TrainRun:
     """The small run file with changes."""
-    run = change_run_file(parse_run_file(TEXT), changes or {})
+    run = change_run_file(_small(), changes) if changes else _small()
     assert isinstance(run, TrainRun)
     return run
 
@@ -133,12 +140,22 @@ class Ended:
             assert "at-rest" in kinds[last_ramp:]
 
 
+@lru_cache(maxsize=1)
+def _known_provenance() -> dict[str, Any]:
+    return provenance()
+
+
+def _provenance(**_: Any) -> dict[str, Any]:
+    """Asking git and the installed packages once is enough for a hundred runs."""
+    return _known_provenance()
+
+
 def spy_on(monkeypatch: pytest.MonkeyPatch) -> list[SpyCard]:
     """Put a spy between every bench that is opened from now on and its card."""
     cards: list[SpyCard] = []
 
-    def spied(run: RunFile) -> Bench:
-        bench = open_bench(run)
+    def spied(*arguments: Any, **more: Any) -> Bench:
+        bench = open_bench(*arguments, **more)
         cards.append(SpyCard(bench.card))
         return replace(bench, card=cards[-1])
 
@@ -158,7 +175,10 @@ def run_to_its_end(
     """Train with a spied card; whatever ends it is kept, not raised."""
     with monkeypatch.context() as patch:
         cards = spy_on(patch)
+        patch.setattr("hgx_lab.experiments._session.provenance", _provenance)
         try:
+            # With a text the run file needn't be written out anew.
+            source = source or Source(text=TEXT)
             result = train(run, record=path, audience=audience, interrupts=interrupts, source=source)
         except Exception as error:
             return Ended(run, path, cards, None, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_in_flight_each_gradient_moves_the_iteration_after_those_in_flight(perio
         np.testing.assert_allclose(controls[k + late + 1], expected, rtol=0, atol=1e-15)
     # Nothing ever stands still: a segment of an iteration begins where the one before it ends.
     played = [s for s in log.segments() if s.segment.periods]
-    for before, after in zip(played, played[1:], strict=False):
+    for before, after in pairwise(played):
         assert before.end == after.start
     assert not log.events(EventKind.LATE_UPDATE)
     # A duty cycle below one is slopes and settling alone.
