@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time")
     parser.add_argument(
-        "--levels", type=float, nargs=2, default=[-0.5, 0.3], metavar=("LOW", "HIGH"), help="logic levels on e5, V"
+        "--levels", type=float, nargs=2, default=[-0.6, 0.25], metavar=("LOW", "HIGH"), help="logic levels on e5, V"
     )
     options = parser.parse_args()
     low, high = options.levels
