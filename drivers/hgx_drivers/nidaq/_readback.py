@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from hgx_drivers.errors import CardDisconnected, DriverError
+from hgx_drivers.errors import CardStateError, ChannelError, RangeError
 from hgx_drivers.nidaq._channels import Placed
 from hgx_drivers.nidaq._connection import Connection
 
@@ -33,9 +33,7 @@ def measure_output(connection: Connection, channel: Placed) -> float:
                     max_val=_FULL_SCALE,
                 )
                 connection.reader(task).read_many_sample(block, _SAMPLES)
-        except CardDisconnected:
-            raise
-        except DriverError:
-            # No such internal channel, or its converter isn't free: then the level isn't known.
+        except (ChannelError, RangeError, CardStateError):
+            # No such internal channel, not over this range, or the converter is in use: the level isn't known.
             return float("nan")
     return float(block.mean())
