@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.config import AmplitudeRun, FrequencyResponseRun, IvRun, NoiseRun, RunFile, TrainRun
+from hgx_lab.config import AmplitudeRun, ConvergenceRun, FrequencyResponseRun, IvRun, NoiseRun, RunFile, TrainRun
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._amplitude import AMPLITUDE
 from hgx_lab.experiments._audience import Audience
+from hgx_lab.experiments._convergence import CONVERGENCE
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._frequency_response import FREQUENCY_RESPONSE
 from hgx_lab.experiments._interrupts import Interrupts
@@ -25,6 +26,7 @@ _MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
     NoiseRun: NOISE,
     FrequencyResponseRun: FREQUENCY_RESPONSE,
     AmplitudeRun: AMPLITUDE,
+    ConvergenceRun: CONVERGENCE,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from hgx_lab.figures._style import BEST, HIGH, LOW, QUIET, dress
 from hgx_lab.records import Record
@@ -48,5 +49,9 @@ def amplitude_figure(record: Record) -> Figure:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(bottom=low)
+    for axis in (axes.xaxis, axes.yaxis):  # little more than a power of ten, whose labels alone would be few
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(frameon=False, fontsize=7.5)
     return figure

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from hgx_lab.errors import RecordError
 from hgx_lab.figures._amplitude import amplitude_figure
+from hgx_lab.figures._convergence import convergence_figure
 from hgx_lab.figures._frequency_response import frequency_response_figure
 from hgx_lab.figures._iv import iv_figure
 from hgx_lab.figures._noise import noise_figure
@@ -24,6 +25,7 @@ _FIGURES: dict[str, Callable[[Record], Figure]] = {
     "noise": noise_figure,
     "frequency-response": frequency_response_figure,
     "amplitude": amplitude_figure,
+    "convergence": convergence_figure,
 }
 
 

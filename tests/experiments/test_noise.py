@@ -7,7 +7,7 @@ import pytest
 
 from hgx_lab.config import NoiseRun, change_run_file, load_run_file
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments import forecast, perform
+from hgx_lab.experiments import Forecast, MeasurementResult, forecast, perform
 from hgx_lab.experiments._spectrum import Welch, clear_of_mains, fit_power_law
 from hgx_lab.figures import save_figures
 from hgx_lab.records import open_record
@@ -16,9 +16,8 @@ CONFIG = Path(__file__).parents[2] / "configs" / "noise.yaml"
 
 
 def small(**changes: object) -> NoiseRun:
-    quick = {"bench.rate": 20e3, "duration": 8.0, "resolution": 4.0, "fit": [8.0, 3000.0], "calibration": None}
-    quick["bench.amplifier"] = {"bandwidth": None}
-    quick["calibration"] = {"kind": "none"}
+    quick = {"bench.rate": 20e3, "duration": 8.0, "resolution": 4.0, "fit": [8.0, 3000.0]}
+    quick |= {"bench.amplifier.bandwidth": None, "calibration": {"kind": "none"}}
     run = change_run_file(load_run_file(CONFIG), {**quick, **changes})
     assert isinstance(run, NoiseRun)
     return run
@@ -88,6 +87,7 @@ def test_it_finds_the_law_of_the_bench_under_strong_hum(tmp_path: Path, exponent
     run = change_run_file(run, {"bench.noise.hum.amplitudes": [5e-9, 1e-9]})
     path = tmp_path / "noise.h5"
     result = perform(run, record=path)
+    assert isinstance(result, MeasurementResult)
     with open_record(path) as record:
         spectra = record["spectra"].load()
         assert record.status == "completed"
@@ -111,8 +111,9 @@ def test_it_refuses_before_anything_moves_what_cannot_be_fitted(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
-def test_the_forecast_is_what_the_run_takes(tmp_path: Path) -> None:
+def test_the_forecast_counts_points_and_seconds() -> None:
     run = small(duration=4.0, points=2)
     told = forecast(run)
+    assert isinstance(told, Forecast)
     assert told.seconds == pytest.approx(2 * 4.0, rel=0.01)
     assert told.rows == 2
