@@ -6,6 +6,7 @@ from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
+from hgx_lab.experiments._learning import make_task
 from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
 from hgx_lab.experiments._registry import forecast, measurement_of, perform
 from hgx_lab.experiments._tones import RunTones, plan_tones
@@ -30,6 +31,7 @@ __all__ = [
     "dry_run",
     "forecast",
     "laboratory",
+    "make_task",
     "measurement_of",
     "open_bench",
     "perform",
