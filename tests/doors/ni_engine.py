@@ -39,6 +39,7 @@ TEXTS = {
     -200678: "Write failed, because the watchdog timer has expired.",
     -200983: "Property cannot be read in this state of the task.",
     -201003: "Device cannot be accessed. It may have been removed.",
+    -201477: "Watchdog task cannot be reserved while other tasks are reserved.",
     -89120: "Source terminal to be routed could not be found on the device.",
 }
 
@@ -286,6 +287,8 @@ class NiRig:
 
     def _get_write(self, attribute: int, key: object) -> object:
         task = self._alive(key)  # type: ignore[arg-type]
+        if attribute == 0x217E:
+            return len(task.channels)
         self._sync()
         self._check(task)
         if not task.running:
@@ -401,8 +404,15 @@ class NiRig:
     def _reserve(self, task: NiTask) -> None:
         if task.reserved:
             return
+        if task.kind == "watchdog" and any(other.reserved for other in self.tasks.values() if other.kind != "watchdog"):
+            raise NiError(-201477)
         for other in self.tasks.values():
-            if other is not task and other.reserved and other.kind == task.kind and other.devices() & task.devices():
+            if (
+                other is not task
+                and other.reserved
+                and other.kind == task.kind != "watchdog"
+                and other.devices() & task.devices()
+            ):
                 raise NiError(-50103)
         task.reserved = True
 

@@ -70,6 +70,8 @@ class Watchdog:
                 task = self._connection.watchdog(device.name, settings.timeout_seconds)
                 self._tasks.append(task)
                 task.cfg_watchdog_ao_expir_states(states)
+                # A watchdog can't be reserved any more once other tasks of its chassis are.
+                task.control(self._connection.constants.TaskMode.TASK_RESERVE)
         names = ", ".join(dict.fromkeys(channel.device.name for channel in rig.outputs))
         self.state = (
             f"The watchdog of {names} brings the outputs to rest after {settings.timeout_seconds:g} s of silence."
