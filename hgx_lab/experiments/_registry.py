@@ -5,8 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.config import AmplitudeRun, ConvergenceRun, FrequencyResponseRun, IvRun, NoiseRun, RunFile, TrainRun
+from hgx_lab.config import (
+    AbundanceRun,
+    AmplitudeRun,
+    ConvergenceRun,
+    FrequencyResponseRun,
+    IvRun,
+    NoiseRun,
+    RunFile,
+    TrainRun,
+)
 from hgx_lab.errors import ExperimentError
+from hgx_lab.experiments._abundance import ABUNDANCE
 from hgx_lab.experiments._amplitude import AMPLITUDE
 from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._convergence import CONVERGENCE
@@ -26,6 +36,7 @@ _MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
     NoiseRun: NOISE,
     FrequencyResponseRun: FREQUENCY_RESPONSE,
     AmplitudeRun: AMPLITUDE,
+    AbundanceRun: ABUNDANCE,
     ConvergenceRun: CONVERGENCE,
 }
 

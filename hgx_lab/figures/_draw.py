@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from hgx_lab.errors import RecordError
+from hgx_lab.figures._abundance import abundance_figure
 from hgx_lab.figures._amplitude import amplitude_figure
 from hgx_lab.figures._convergence import convergence_figure
 from hgx_lab.figures._frequency_response import frequency_response_figure
@@ -25,6 +26,7 @@ _FIGURES: dict[str, Callable[[Record], Figure]] = {
     "noise": noise_figure,
     "frequency-response": frequency_response_figure,
     "amplitude": amplitude_figure,
+    "abundance": abundance_figure,
     "convergence": convergence_figure,
 }
 

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from hgx_lab.config.checks import bench, devices, electrodes, moves, task, tones
+from hgx_lab.config.checks import bench, devices, electrodes, gates, moves, task, tones
 from hgx_lab.config.problems import Finding
 
 __all__ = ["cross_check"]
@@ -21,6 +21,7 @@ _CHECKS: Final[tuple[Callable[..., Iterator[Finding]], ...]] = (
     *tones.CHECKS,
     *moves.CHECKS,
     *task.CHECKS,
+    *gates.CHECKS,
 )
 
 
