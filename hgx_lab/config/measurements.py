@@ -82,7 +82,11 @@ class ToneSpacingRun(RunFile):
         max_length=100,
         description="Spacings of neighbouring tones.",
     )
-    lowest: Hertz = Field(default=500.0, description="Frequency of the lowest tone.")
+    lowest: Hertz = Field(
+        default=1010.0,
+        description="Frequency of the lowest tone, best above the span of all of them, so that no sum or difference of "
+        "two falls beside one; places on harmonics of the mains stay empty.",
+    )
     repeats: Annotated[int, Whole(2, 100_000)] = Field(default=200, description="Windows at each spacing.")
     low_pass: Hertz = Field(default=10.0, description="Cut-off of the low-pass chain, second order, for comparison.")
 
@@ -95,13 +99,15 @@ class GradientAccuracyRun(RunFile):
     )
     points: Points = Field(default=1000, description="Random settings of the controls and inputs.")
     spacing: Hertz = Field(default=10.0, description="Spacing of neighbouring tones.")
-    lowest: Hertz = Field(default=500.0, description="Frequency of the lowest tone.")
+    lowest: Hertz = Field(
+        default=510.0, description="Frequency of the lowest tone; places on harmonics of the mains stay empty."
+    )
     window: PositiveSeconds = Field(default=0.1, description="Integration time of a derivative.")
     low_pass: Hertz | None = Field(
         default=None, description="Cut-off of a low-pass chain evaluated beside the windows; null for none."
     )
     finite_differences: Points | None = Field(
-        default=None, description="Settings at which finite differences are measured too; null for none."
+        default=None, description="Settings, from the first on, with finite differences too; null for none."
     )
 
 

@@ -1,17 +1,18 @@
 """The low-pass chain of an ordinary lock-in amplifier, for comparison only: a run never demodulates like this.
 
-What is commonly done: multiply the samples with the reference of each tone, pass the product through a causal
-Butterworth filter of second order that starts at zero, and average the end of what comes out. It needs no whole
-periods, and pays for it: neighbouring tones leak through the skirt of the filter, and its start lasts about as long
-as the inverse of its cut-off.
+What is commonly done: take the mean off (AC coupling), multiply the samples with the reference of each tone, pass the
+product through a causal Butterworth filter of second order that starts at zero, and average the end of what comes out.
+It needs no whole periods, and pays for it: neighbouring tones leak through the skirt of the filter, and its start
+lasts about as long as the inverse of its cut-off.
 
 All of it is linear in the samples, so a window of n samples has n weights w (:func:`lowpass_weights`), and the
-phasor of a tone of angle theta is ``2i sum w x exp(-i theta)``.
+phasor of a tone of angle theta is ``2i sum w (x - mean) exp(-i theta)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy import signal
@@ -60,9 +61,10 @@ def lowpass_phasors(
     sections = _sections(rate_hz, cutoff_hz, order)
     indices = (start + np.arange(samples.shape[-1], dtype=np.int64)) % period_samples
     angles = turns(bins, indices, period_samples)
-    mixed = 2j * samples[:, None, :] * np.exp(-1j * angles)
-    filtered = signal.sosfilt(sections, mixed, axis=-1)
-    return np.ascontiguousarray(np.asarray(filtered, dtype=np.complex128)[..., -tail:].mean(axis=-1))
+    alternating = samples - samples.mean(axis=-1, keepdims=True)
+    mixed = 2j * alternating[:, None, :] * np.exp(-1j * angles)
+    filtered = np.asarray(signal.sosfilt(sections, mixed, axis=-1), dtype=np.complex128)
+    return np.ascontiguousarray(filtered[..., -tail:].mean(axis=-1))
 
 
 def lowpass_weights(
@@ -92,6 +94,7 @@ def lowpass_weights(
     return np.ascontiguousarray(by_age[::-1])
 
 
+@lru_cache(maxsize=16)
 def _sections(rate_hz: float, cutoff_hz: float, order: int) -> Floats:
     if not 0.0 < cutoff_hz < rate_hz / 2:
         raise SignalError(

@@ -3,10 +3,10 @@
 Any linear demodulation of a window is ``Z_k = 2i sum_n w[n] x[n] exp(-i theta_k[n])``: whole periods have equal weights
 1/n, a low-pass chain has those of :func:`~hgx_lab.signals.lowpass_chain.lowpass_weights`. With the transfer function
 ``W(f) = sum_n w[n] exp(2 pi i f n / rate)`` a line of phasor A_j, seen from tone k, leaves
-``A_j W(f_j - f_k) exp(i phi) - conj(A_j) W(-f_j - f_k) exp(i psi)``, the mean current I leaves
-``2i I W(-f_k) exp(i chi)``, and white noise of one-sided density S leaves the variance ``S rate sum w^2`` in the real
-part. The phases phi, psi, chi belong to where the window begins; all tones being sines of one counter, they aren't
-independent: two neighbours at the same distance on both sides add as amplitudes, not as powers.
+``A_j W(f_j - f_k) exp(i phi) - conj(A_j) W(-f_j - f_k) exp(i psi)``, and white noise of one-sided density S leaves the
+variance ``S rate sum w^2`` in the real part. The phases phi and psi belong to where the window begins; all tones being
+sines of one counter, they aren't independent: two neighbours at the same distance on both sides add as amplitudes, not
+as powers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ExpectedError:
     """Mean squared error of K derivatives, (K,) each, in the square of the input's unit per volt; they add up."""
 
     noise: Floats  # of white noise of the density at the tone
-    own: Floats  # gain error of the weights, mirror image of the tone itself, mean current
+    own: Floats  # gain error of the weights, mirror image of the tone itself
     leakage: Floats  # of all other tones, with what they have in common with ``own``
 
     @property
@@ -51,7 +51,6 @@ def expected_error(
     bins: Sequence[int],
     period_samples: int,
     lines: Complex,
-    mean: float,
     density: Floats,
     scale: Complex,
     *,
@@ -65,8 +64,8 @@ def expected_error(
         Of the samples of the window, (n,).
     bins, period_samples:
         The tones, all sines of one counter, and the base period after which everything repeats.
-    lines, mean:
-        Phasors A_k (K,) and mean of the input signal.
+    lines:
+        Phasors A_k (K,) of the tones in the input; its mean has been taken off.
     density:
         One-sided density of the noise at each tone, (K,), in the square of the input's unit per Hz.
     scale:
@@ -88,8 +87,8 @@ def expected_error(
     for k in range(count):
         alone = np.zeros(count, dtype=np.complex128)
         alone[k] = lines[k]
-        own[k] = _systematic(passed, bins, k, alone, mean, scale[k])
-        everything[k] = _systematic(passed, bins, k, lines, mean, scale[k])
+        own[k] = _systematic(passed, bins, k, alone, scale[k])
+        everything[k] = _systematic(passed, bins, k, lines, scale[k])
     return ExpectedError(noise, own, everything - own)
 
 
@@ -100,8 +99,8 @@ def _transfer(weights: Floats, period: int) -> Complex:
     return np.asarray(np.fft.ifft(folded, norm="forward"), dtype=np.complex128)
 
 
-def _systematic(passed: Complex, bins: Sequence[int], k: int, lines: Complex, mean: float, scale: complex) -> float:
-    """Mean square, over all beginnings of the window, of the error that tones and mean current make at tone k.
+def _systematic(passed: Complex, bins: Sequence[int], k: int, lines: Complex, scale: complex) -> float:
+    """Mean square, over all beginnings of the window, of the error that tones make at tone k.
 
     As a function of the beginning it is a sum of rotating phasors, one for every difference and sum of two bins.
     """
@@ -110,7 +109,6 @@ def _systematic(passed: Complex, bins: Sequence[int], k: int, lines: Complex, me
     difference, mirror = (m - m[k]) % period, (-m - m[k]) % period
     np.add.at(turning, difference, lines * passed[difference])
     np.add.at(turning, mirror, -np.conj(lines) * passed[mirror])
-    turning[-m[k] % period] += 2j * mean * passed[-m[k] % period]
     seen = np.asarray(np.fft.ifft(turning / scale, norm="forward"), dtype=np.complex128)
     errors = seen.real - (complex(lines[k]) / scale).real
     return float(np.mean(errors**2))
