@@ -10,9 +10,11 @@ from hgx_lab.config import (
     AmplitudeRun,
     ConvergenceRun,
     FrequencyResponseRun,
+    GradientAccuracyRun,
     IvRun,
     NoiseRun,
     RunFile,
+    ToneSpacingRun,
     TrainRun,
 )
 from hgx_lab.errors import ExperimentError
@@ -22,11 +24,13 @@ from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._convergence import CONVERGENCE
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._frequency_response import FREQUENCY_RESPONSE
+from hgx_lab.experiments._gradient_accuracy import GRADIENT_ACCURACY
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._iv import IV
 from hgx_lab.experiments._laboratory import Source
 from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
 from hgx_lab.experiments._noise import NOISE
+from hgx_lab.experiments._tone_spacing import TONE_SPACING
 from hgx_lab.experiments._train import TrainResult, train
 
 __all__ = ["forecast", "measurement_of", "perform"]
@@ -38,6 +42,8 @@ _MEASUREMENTS: dict[type[RunFile], Measurement[Any]] = {
     AmplitudeRun: AMPLITUDE,
     AbundanceRun: ABUNDANCE,
     ConvergenceRun: CONVERGENCE,
+    GradientAccuracyRun: GRADIENT_ACCURACY,
+    ToneSpacingRun: TONE_SPACING,
 }
 
 
@@ -51,7 +57,7 @@ def measurement_of(run: RunFile) -> Measurement[Any]:
     """
     found = _MEASUREMENTS.get(type(run))
     if found is None:
-        raise ExperimentError(f"{run.name} doesn't ask for a measurement.", remedy="Look at its key experiment.")
+        raise ExperimentError(f"{run.name} asks for a {type(run).__name__}, which isn't a measurement.")
     return found
 
 

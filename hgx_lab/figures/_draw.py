@@ -12,9 +12,11 @@ from hgx_lab.figures._abundance import abundance_figure
 from hgx_lab.figures._amplitude import amplitude_figure
 from hgx_lab.figures._convergence import convergence_figure
 from hgx_lab.figures._frequency_response import frequency_response_figure
+from hgx_lab.figures._gradient_accuracy import gradient_accuracy_figure
 from hgx_lab.figures._iv import iv_figure
 from hgx_lab.figures._noise import noise_figure
 from hgx_lab.figures._overview import training_overview
+from hgx_lab.figures._tone_spacing import tone_spacing_figure
 from hgx_lab.records import Record
 
 __all__ = ["figure_of", "save_figures"]
@@ -28,6 +30,8 @@ _FIGURES: dict[str, Callable[[Record], Figure]] = {
     "amplitude": amplitude_figure,
     "abundance": abundance_figure,
     "convergence": convergence_figure,
+    "gradient-accuracy": gradient_accuracy_figure,
+    "tone-spacing": tone_spacing_figure,
 }
 
 
