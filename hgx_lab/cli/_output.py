@@ -7,9 +7,9 @@ from rich.console import Console
 __all__ = ["console", "duration_text", "error_console", "size_text"]
 
 
-def console() -> Console:
-    """Standard output, for results."""
-    return Console(highlight=False)
+def console(width: int | None = None) -> Console:
+    """Standard output, for results; as wide as the terminal unless told."""
+    return Console(highlight=False, width=width)
 
 
 def error_console() -> Console:

@@ -46,6 +46,8 @@ class LiveProgress(SilentAudience):
         )
         self._task: TaskID | None = None
         self._overloads = 0
+        self._iterations = 0
+        self._rest = ""
 
     def __enter__(self) -> LiveProgress:
         self._bar.start()
@@ -53,6 +55,14 @@ class LiveProgress(SilentAudience):
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def aborted(self, record: Path) -> None:
+        """Say in what state a run that was stopped or failed has left the bench, and how to go on."""
+        if self._rest:
+            self._console.print(self._rest, soft_wrap=True)
+        if record.exists():
+            how = "; go on with: hgx resume " if self._iterations else " "
+            self._console.print(f"What was measured is in the record{how}{record}", soft_wrap=True)
 
     def began(self, record: Path, run: RunFile) -> None:
         """Show the name and where the record is."""
@@ -81,6 +91,8 @@ class LiveProgress(SilentAudience):
             self._overloads += 1
             if self._overloads > 1:
                 return  # the first one is told, the record has them all
+        if event.kind in (EventKind.AT_REST, EventKind.NOT_AT_REST):
+            self._rest = event.message
         if event.kind in _WORTH_TELLING:
             self._console.print(f"{event.kind}: {event.message}", style="yellow", soft_wrap=True)
 
@@ -93,6 +105,7 @@ class LiveProgress(SilentAudience):
 
     def iteration(self, iteration: Iteration) -> None:
         """Move the bar on."""
+        self._iterations += 1
         figures = _figures(iteration)
         if self._task is not None:
             self._bar.update(self._task, completed=iteration.index + 1, figures=figures)
@@ -117,7 +130,8 @@ class LiveProgress(SilentAudience):
             self._console.print(
                 f"Without tones, {validation.name} cases: accuracy {validation.score.accuracy:.1%}, margin "
                 f"{format_quantity(validation.score.margin, 'A', digits=3)}, threshold "
-                f"{format_quantity(validation.score.threshold, 'A', digits=3)}."
+                f"{format_quantity(validation.score.threshold, 'A', digits=3)}.",
+                soft_wrap=True,
             )
 
 

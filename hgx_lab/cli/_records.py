@@ -47,7 +47,8 @@ def list_runs(
         table.add_column(name, justify="left" if name in ("record", "experiment", "status") else "right")
     for found in list_records(directory):
         table.add_row(*_row(found))
-    console().print(table, soft_wrap=True)
+    # Wide enough for the names of records: a terminal wraps lines, a table would cut them.
+    console(width=140).print(table)
 
 
 def _row(found: RecordSummary) -> tuple[str, ...]:

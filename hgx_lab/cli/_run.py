@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hgx_drivers.errors import DriverError
 from hgx_lab.cli._output import console, error_console
+from hgx_lab.errors import HgxError
 
 if TYPE_CHECKING:
     from hgx_lab.config import RunFile
@@ -72,7 +74,11 @@ def _perform(experiment: RunFile, source: Source, output: Path | None, *, quiet:
         result = perform(experiment, record=record, source=source, audience=SilentAudience())
     else:
         with LiveProgress(error_console()) as progress:
-            result = perform(experiment, record=record, source=source, audience=progress)
+            try:
+                result = perform(experiment, record=record, source=source, audience=progress)
+            except (HgxError, DriverError):
+                progress.aborted(record)
+                raise
         _conclude(result, record)
     if not _satisfied(experiment, result):
         raise typer.Exit(_GOAL_NOT_REACHED)
@@ -88,12 +94,17 @@ def _facts(result: TrainResult | MeasurementResult) -> dict[str, Any]:
 
 def _conclude(result: TrainResult | MeasurementResult, record: Path) -> None:
     from hgx_lab.experiments import MeasurementResult
+    from hgx_lab.units import format_quantity
 
     if isinstance(result, MeasurementResult):
         word, reason = "[bold green]Done[/]", result.conclusion.rstrip(".")
     else:
         word = "[bold green]Solved[/]" if result.outcome.solved else "[bold yellow]Ended[/]"
         reason = result.outcome.decision.reason
+        checked = next((v.score for v in result.outcome.validations if v.score is not None), None)
+        if checked is not None:
+            reason += f"; without tones accuracy {checked.accuracy:.1%}, margin "
+            reason += format_quantity(checked.margin, "A", digits=3)
     console().print(f"{word}: {reason}. See it with: hgx show {record}", soft_wrap=True)
 
 

@@ -62,7 +62,7 @@ class SimulatedBench(Section):
         default=100e3, description="Samples per second of outputs and inputs."
     )
     block: PositiveSeconds = Field(default=5e-3, description="Length of the blocks in which the input is read.")
-    lead: PositiveSeconds = Field(default=10e-3, description="How far ahead the outputs are written.")
+    lead: PositiveSeconds = Field(default=50e-3, description="How far ahead the outputs are written.")
     delay: Annotated[float, Quantity("s", least=0.0, most=1.0)] = Field(
         default=60e-6, description="Delay from output to input; a run measures it and doesn't look here."
     )

@@ -39,7 +39,7 @@ SquareVolts = Annotated[float, Quantity("V^2", above=0.0, most=1e30)]
 
 
 class CorrelationSigmoidLoss(Section):
-    """(1 - correlation) over a sigmoid of the separation of the two classes."""
+    """(1.1 - correlation) over 0.05 + a sigmoid of the separation of the two classes."""
 
     kind: Literal["correlation-sigmoid"] = Field(
         default="correlation-sigmoid", description="Correlation and separation."

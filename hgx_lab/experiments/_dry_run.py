@@ -81,6 +81,8 @@ def dry_run(run: TrainRun) -> DryRun:
     iteration = len(task.training) * (slope + run.timing.settle + window)
     if run.timing.update == "wait" or run.timing.playback == "ramped":
         iteration += run.bench.lead + run.bench.block + run.bench.delay
+    if run.timing.playback == "ramped":
+        iteration += 2 * _rest_travel(run, task) / run.timing.slope
     calibration = run.calibration.duration if isinstance(run.calibration, MeasuredCalibration) else 0.0
     check = run.validation
     validation = 0.0
@@ -120,6 +122,12 @@ def _mean_slope_seconds(run: TrainRun, task: Task) -> float:
     inputs = task.training.inputs
     travel = np.max(np.abs(np.diff(inputs, axis=0, append=inputs[:1])), axis=1)
     return float(np.mean(travel)) / run.timing.slope
+
+
+def _rest_travel(run: TrainRun, task: Task) -> float:
+    """Largest way of any electrode between rest and where it can be, V."""
+    extremes = _electrodes(run, task, {})
+    return max(max(e.highest - r.rest, r.rest - e.lowest) for e, r in zip(extremes, run.electrodes, strict=True))
 
 
 def _electrodes(run: TrainRun, task: Task, tone_hz: dict[int, float]) -> tuple[ElectrodeForecast, ...]:

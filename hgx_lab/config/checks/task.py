@@ -74,13 +74,10 @@ def _levels(task: Task, electrodes: Electrodes, tones: Tones) -> Iterator[Findin
 
 def _shapes(task: Task) -> Iterator[Finding]:
     if isinstance(task, (SphereTask, RingTask)):
-        outer = task.radius + (task.gap / 2 if isinstance(task, SphereTask) else task.gap)
+        outer = task.radius + task.gap
         if outer >= 1:
             message = f"radius {task.radius:g} and gap {task.gap:g} leave no room for the points outside."
             yield Finding(("task", "gap"), message, or_at=(("task", "radius"),))
-    if isinstance(task, SphereTask) and task.gap / 2 >= task.radius:
-        message = f"half the gap of {task.gap:g} isn't below the radius of {task.radius:g}."
-        yield Finding(("task", "gap"), message, or_at=(("task", "radius"),))
     if isinstance(task, TableTask):
         if task.test_file is not None and task.test_fraction is not None:
             message = "the test data are a file or a share of the rows, not both."
