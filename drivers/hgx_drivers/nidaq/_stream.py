@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+
 from hgx_drivers.errors import CardDisconnected, DriverError, OutputUnderflow, RangeError
 from hgx_drivers.interface import StreamSettings, Volts
 from hgx_drivers.nidaq._channels import Rig
@@ -20,6 +22,9 @@ __all__ = ["NiStream"]
 
 #: Samples that may wait on the card itself, behind the buffer: more than any card's memory.
 _ON_BOARD_SAMPLES = 2**16
+
+#: The code of an output that has played everything. Others say that samples were left behind in the card's memory.
+_BUFFER_EMPTY = -200290
 
 #: Two rates are the same within this: rounding, and far below what quartz clocks promise (50 ppm).
 _RATE_TOLERANCE = 1e-7
@@ -51,6 +56,7 @@ class NiStream:
         self.read = 0
         self.generated = 0
         self._reserved = False
+        self._all_played = True
         with ExitStack() as tasks:
             self._make_tasks(tasks, oversampling)
             self.watchdog = Watchdog(connection, rig, watchdog)
@@ -68,6 +74,7 @@ class NiStream:
         if dry is not None:
             sample = self.history.written
             self.generated = sample
+            self._all_played = getattr(dry.__cause__, "error_code", None) == _BUFFER_EMPTY
             raise OutputUnderflow(
                 f"The output buffer ran empty: there was no sample {sample}; the outputs hold the one before. "
                 f"{dry.message}",
@@ -76,7 +83,9 @@ class NiStream:
             ) from dry
 
     def last_sample(self) -> Volts:
-        """Volts of the last sample that left, shape (outputs,)."""
+        """Volts of the last sample that left, shape (outputs,); NaN where the card broke off with samples on board."""
+        if not self._all_played:
+            return np.full(len(self.rig.outputs), np.nan)
         return self.history.sample(self.generated - 1)
 
     def free(self) -> int:
@@ -121,7 +130,7 @@ class NiStream:
             self._halt_running()
         self.running = False
         last = self.last_sample() if self.generated else None
-        self.generated, self.read = 0, 0
+        self.generated, self.read, self._all_played = 0, 0, True
         self.history = History(len(self.rig.outputs), self.settings.output_buffer_samples + _ON_BOARD_SAMPLES)
         self.input.forget()
         # Giving the buffers back empties them; they are reserved again by the next write.

@@ -252,6 +252,12 @@ class NiDaqCard:
             if last is not None:
                 for channel, volts in zip(stream.rig.outputs, last, strict=True):
                     self._held[channel.terminal] = float(volts)
+        if isinstance(self._failure, OutputUnderflow):
+            # That the outputs hold is documented, not at which of the samples on board: better look, where possible.
+            for channel in stream.rig.outputs:
+                measured = measure_output(self._connection, channel)
+                if np.isfinite(measured):
+                    self._held[channel.terminal] = measured
         self._failure = None
 
     def _find_devices(self) -> list[str]:

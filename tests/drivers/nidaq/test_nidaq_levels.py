@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hgx_drivers.errors import CardStateError
+from hgx_drivers.errors import CardStateError, OutputUnderflow
+from hgx_drivers.interface import StreamSettings
 from hgx_drivers.nidaq._history import History
 from hgx_drivers.simulated import ScriptedClock
 from tests.doors.ni_bench import DoorCard, local_card, stream, wired
@@ -63,6 +64,38 @@ def test_the_level_is_that_of_the_last_sample_that_left() -> None:
     assert np.array_equal(card.levels(), samples[:, 106])
     assert card.samples_generated == 0
     card.close()
+
+
+@pytest.mark.parametrize("code", [-200290, -200621])
+def test_after_an_underflow_the_outputs_are_measured_if_they_can_be(code: int) -> None:
+    card = local_card(wired(2))
+    samples = break_off(card, stream(), code)
+    # The card's truth: it broke off before it had played everything.
+    np.testing.assert_allclose(card.levels(), samples[:, 49], rtol=1e-12)
+    card.close()
+
+
+@pytest.mark.parametrize(("code", "known"), [(-200290, True), (-200621, False)])
+def test_without_that_they_are_known_only_if_everything_was_played(code: int, known: bool) -> None:
+    card = cdaq_card(initial_levels=0.0)
+    samples = break_off(card, CDAQ, code)
+    assert np.array_equal(card.levels(), samples[:, -1] if known else [np.nan] * 2, equal_nan=True)
+    card.close()
+
+
+def break_off(card: DoorCard, settings: StreamSettings, code: int) -> np.ndarray:
+    """Write 300 samples, read 50; then the output's next answer is the code; stop."""
+    samples = np.random.default_rng(0).uniform(-1, 1, (2, 300))
+    card.configure(settings)
+    card.write(samples)
+    card.start()
+    card.read(np.empty((1, 50)), timeout_seconds=1.0)
+    (ao,) = [task for task in card.rig.tasks.values() if task.kind == "ao"]
+    ao.error = code
+    with pytest.raises(OutputUnderflow, match=f"NI {code}"):
+        card.write(samples[:, :1].copy())
+    card.stop()
+    return samples
 
 
 def test_levels_are_kept_by_terminal_through_other_channels() -> None:
