@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, floor
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from hgx_lab.signals import (
     fit_chain_response,
 )
 
-__all__ = ["calibrate", "known_response"]
+__all__ = ["calibrate", "calibration_tones", "known_response"]
 
 #: Of the random device points.
 _PURPOSE = 0xCA11
@@ -71,7 +72,7 @@ def calibrate(
         One delay and pole don't describe what was measured, or leave the signs open.
     """
     period = tones.period_samples
-    bank = _bank(run, tones)
+    bank = calibration_tones(run, tones)
     noise = _noise_bins(bank, period)
     periods = max(1, round(calibration.duration * bench.rate_hz / period / (_POINTS * _STEPS)))
     electrode_of_tone = tuple(tones.electrodes[int(k)] for k in bank.tone_electrodes)
@@ -112,18 +113,29 @@ def calibrate(
     )
 
 
-def _bank(run: RunFile, tones: RunTones) -> CalibrationBank:
+def calibration_tones(run: RunFile, tones: RunTones) -> CalibrationBank:
+    """Plan the tones of the calibration: twice as many as are needed at least, where the band has room for them.
+
+    Raises
+    ------
+    SignalError
+        The band of the run's tones, widened as far as can be, has no room for the tones of a calibration.
+    """
     lowest, highest = float(tones.frequencies_hz.min()), float(tones.frequencies_hz.max())
-    count = 2 * max(len(tones.electrodes), _STEPS)
     # No faster than the guard allows with the run's own amplitudes, a tenth kept free for the slopes.
     slew = min(run.slew_limit(e) for e in run.toned_electrodes())
     fastest = (0.9 * slew - run.timing.slope) / (2 * np.pi * float(tones.amplitudes.max()))
+    resolution = run.bench.rate / tones.period_samples
+    bottom = max(lowest * _BELOW_BAND, resolution)
+    top = max(highest, min(highest * _ABOVE_BAND, fastest, _OF_RATE * run.bench.rate))
+    odd_bins = (floor(top / resolution + 1e-9) + 1) // 2 - ceil(bottom / resolution - 1e-9) // 2
+    needed = max(len(tones.electrodes), _STEPS)
     bins = calibration_bins(
-        count,
+        min(2 * needed, max(needed, odd_bins)),
         rate_hz=run.bench.rate,
         period_samples=tones.period_samples,
-        lowest_hz=max(lowest * _BELOW_BAND, run.bench.rate / tones.period_samples),
-        highest_hz=max(highest, min(highest * _ABOVE_BAND, fastest, _OF_RATE * run.bench.rate)),
+        lowest_hz=bottom,
+        highest_hz=top,
     )
     return calibration_bank(calibration_sequence(bins, len(tones.electrodes), _STEPS))
 

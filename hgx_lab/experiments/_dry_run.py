@@ -10,6 +10,7 @@ import numpy as np
 from hgx_lab.config import TrainRun
 from hgx_lab.config.bench import Noise
 from hgx_lab.config.record import MeasuredCalibration
+from hgx_lab.experiments._calibration import calibration_tones
 from hgx_lab.experiments._learning import make_box, make_task
 from hgx_lab.experiments._recorder import tables_of
 from hgx_lab.experiments._tones import plan_tones
@@ -72,6 +73,8 @@ def dry_run(run: TrainRun) -> DryRun:
     """Plan a training as it would be run, and forecast voltages, errors, duration and size of the record."""
     task = make_task(run)
     tones = plan_tones(run)
+    if isinstance(run.calibration, MeasuredCalibration):
+        calibration_tones(run, tones)  # refused here, not at the bench
     rate_hz = run.bench.rate
     window = run.timing.periods * tones.period_samples / rate_hz
     density = _noise_density(run, tones.frequencies_hz)

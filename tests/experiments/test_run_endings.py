@@ -213,14 +213,14 @@ def test_an_exception_in_the_demodulator(
 ) -> None:
     genuine = RunTones.demodulator
 
-    def make(self: RunTones, channels: int) -> Any:
-        demodulator = genuine(self, channels)
+    def make(self: RunTones, *arguments: Any) -> Any:
+        demodulator = genuine(self, *arguments)
         inner, calls = getattr(demodulator, method), count()
 
-        def failing(*arguments: Any) -> Any:
+        def failing(*given: Any) -> Any:
             if next(calls) >= call:
                 raise UserError(f"{method} {call}")
-            return inner(*arguments)
+            return inner(*given)
 
         setattr(demodulator, method, failing)
         return demodulator

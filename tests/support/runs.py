@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hgx_lab.config import RunFile, TrainRun, change_run_file, parse_run_file
-from hgx_lab.experiments import Audience, Bench, Interrupts, Source, TrainResult, open_bench, train
+from hgx_lab.experiments import Audience, Bench, Interrupts, SilentAudience, Source, TrainResult, open_bench, train
 from hgx_lab.records import Record, open_record, provenance
 from tests.support.spy import SpyCard, assert_safe
 
@@ -68,7 +68,7 @@ def make_run(changes: Mapping[str, Any] | None = None) -> TrainRun:
 
 
 @dataclass
-class Heard:
+class Heard(SilentAudience):
     """An audience that remembers, and that interferes where a test asks for it."""
 
     on: dict[str, Callable[[Any], None]] = field(default_factory=dict)
@@ -88,14 +88,14 @@ class Heard:
     def event(self, event: Any) -> None:
         self._hear("event", event)
 
+    def progress(self, done: int, total: int, figures: str) -> None:
+        self._hear("progress", (done, total, figures))
+
     def iteration(self, iteration: Any) -> None:
         self._hear("iteration", iteration)
 
     def validation(self, validation: Any) -> None:
         self._hear("validation", validation)
-
-    def progress(self, *what: Any, **more: Any) -> None:
-        self._hear("progress", what)
 
     def of(self, kind: str) -> list[Any]:
         return [what for name, what in self.calls if name == kind]
