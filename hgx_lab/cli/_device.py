@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hgx_lab.cli import _device_make, _device_study
 from hgx_lab.cli._output import console
 
 __all__ = ["app"]
@@ -32,3 +33,9 @@ def import_device(
     import_checkpoint(checkpoint, output)
     device = SurrogateDevice.from_npz(output)
     console().print(f"{output}: {device.electrodes} electrodes, {device.outputs} output(s).", soft_wrap=True)
+
+
+app.command("make")(_device_make.make_layout_file)
+app.command("show")(_device_study.show_device)
+app.command("validate")(_device_study.validate_layout)
+app.command("fit")(_device_make.fit_device)

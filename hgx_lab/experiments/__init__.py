@@ -4,11 +4,17 @@ from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
+from hgx_lab.experiments._fit_data import FitData, data_from_csv, data_from_record, data_of_device
+from hgx_lab.experiments._gates import GateCount, count_gates, gate_margins
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
+from hgx_lab.experiments._layout_check import LayoutCheck, check_layout
 from hgx_lab.experiments._learning import make_task
 from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
 from hgx_lab.experiments._registry import forecast, measurement_of, perform
+from hgx_lab.experiments._subject import Subject, layout_of, subject_of
+from hgx_lab.experiments._surrogate import SurrogateFit, fit_surrogate
+from hgx_lab.experiments._survey import DeviceSurvey, survey_device
 from hgx_lab.experiments._tones import RunTones, plan_tones
 from hgx_lab.experiments._train import TrainResult, train
 from hgx_lab.experiments._variants import resumed, simulated, training_of, with_seed
@@ -17,20 +23,34 @@ __all__ = [
     "Audience",
     "Bench",
     "Declaration",
+    "DeviceSurvey",
     "DryRun",
+    "FitData",
     "Forecast",
+    "GateCount",
     "Interrupts",
     "Laboratory",
+    "LayoutCheck",
     "Measurement",
     "MeasurementResult",
     "RunInterrupted",
     "RunTones",
     "SilentAudience",
     "Source",
+    "Subject",
+    "SurrogateFit",
     "TrainResult",
+    "check_layout",
+    "count_gates",
+    "data_from_csv",
+    "data_from_record",
+    "data_of_device",
     "dry_run",
+    "fit_surrogate",
     "forecast",
+    "gate_margins",
     "laboratory",
+    "layout_of",
     "make_task",
     "measurement_of",
     "open_bench",
@@ -40,6 +60,8 @@ __all__ = [
     "simulated",
     "simulated_device",
     "simulated_plant",
+    "subject_of",
+    "survey_device",
     "train",
     "training_of",
     "with_seed",

@@ -5,6 +5,7 @@ Matplotlib is used through its objects only: no pyplot, no window, no global set
 
 from __future__ import annotations
 
+from hgx_lab.figures._device import device_figure, save_device_figure
 from hgx_lab.figures._draw import figure_of, save_figures
 from hgx_lab.figures._history import History, history
 from hgx_lab.figures._outputs import plot_final_outputs, plot_outputs
@@ -19,6 +20,7 @@ __all__ = [
     "History",
     "RunSummary",
     "TrainingResult",
+    "device_figure",
     "figure_of",
     "history",
     "plot_controls",
@@ -28,6 +30,7 @@ __all__ = [
     "plot_loss",
     "plot_outputs",
     "render_summary",
+    "save_device_figure",
     "save_figures",
     "si_scale",
     "si_text",

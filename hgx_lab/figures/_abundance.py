@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from hgx_lab.errors import RecordError
+from hgx_lab.figures._asinh import asinh_axis
 from hgx_lab.figures._style import QUIET, dress, si_scale
 from hgx_lab.records import Record
 
@@ -90,10 +91,9 @@ def _map(axes: Axes, gates: list[str], current: Floats, margins: Floats, solved:
     for column, (gate, colour) in enumerate([("none", QUIET), *((g, GATE_COLOURS[g]) for g in gates)], start=-1):
         here = widest == column
         axes.scatter(x[here], y[here], s=9, color=colour, alpha=0.8, linewidths=0, label=gate)
-    for scale in (axes.set_xscale, axes.set_yscale):
-        scale("asinh", linear_width=float(np.median(everything)) * factor or 1.0)
-    axes.set_xlim(-reach, reach)
-    axes.set_ylim(-reach, reach)
+    linear = float(np.median(everything)) * factor or 1.0
+    asinh_axis(axes, "x", linear, -reach, reach)
+    asinh_axis(axes, "y", linear, -reach, reach)
     axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
     dress(axes, "Map of the settings, by widest margin", f"$I_{{00}} - I_{{01}} - I_{{10}} + I_{{11}}$ ({unit})", "")
     axes.set_xlabel(f"$I_{{11}} - I_{{00}}$ ({unit})", fontsize=9)
