@@ -137,9 +137,9 @@ def _measure(run: ToneSpacingRun, lab: Laboratory) -> MeasurementResult:
         ratios["_low_pass"].append(row["low_pass_measured"] / row["low_pass_expected"])
         lab.session.writer.append("spacings", spacing=spacing, **row)
         lab.session.writer.flush()
-        lab.audience.progress(
-            number + 1, len(run.spacings), ", ".join(f"{np.mean(r[-1]):.3f} of the theory" for r in ratios.values())
-        )
+        coherent, chain = (float(np.mean(found[-1])) for found in ratios.values())
+        text = f"{coherent:.3f} of the expected error, {chain:.3f} with the low-pass chain"
+        lab.audience.progress(number + 1, len(run.spacings), text)
     return _result({name: np.array(found) for name, found in ratios.items()})
 
 
