@@ -22,16 +22,21 @@ from hgx_lab.config.signal_chain import (
     Noise,
     StrayCapacitance,
 )
+from hgx_lab.config.values import Text, Whole
 
 __all__ = [
     "Amplifier",
     "Bench",
+    "CardBench",
     "Charging",
     "Converter",
     "Drift",
     "Fault",
     "Fluctuator",
     "Hum",
+    "NiBench",
+    "NiInput",
+    "NiSharedClock",
     "Noise",
     "SimulatedBench",
     "keys_of_preset",
@@ -47,7 +52,22 @@ class Fault(Section):
     at: Seconds = Field(description="Time after the start of the stream.")
 
 
-class SimulatedBench(Section):
+class CardBench(Section):
+    """What every bench with a DAQ card and a current-to-voltage converter has."""
+
+    rate: Annotated[float, Quantity("Hz", least=1.0, most=1e8)] = Field(
+        default=100e3, description="Samples per second of outputs and inputs."
+    )
+    block: PositiveSeconds = Field(default=5e-3, description="Length of the blocks in which the input is read.")
+    lead: PositiveSeconds = Field(default=50e-3, description="How far ahead the outputs are written.")
+    output_buffer: PositiveSeconds = Field(default=0.1, description="Length of the output buffer of the card.")
+    input_buffer: PositiveSeconds = Field(default=1.0, description="Length of the input buffer of the card.")
+    amplifier: Amplifier = Field(default=Amplifier(), description="The current-to-voltage converter.")
+    output_converter: Converter = Field(default=Converter(), description="The digital-to-analogue converters.")
+    input_converter: Converter = Field(default=Converter(), description="The analogue-to-digital converters.")
+
+
+class SimulatedBench(CardBench):
     """A simulated card, amplifier and device with noise, delay, limits and failures."""
 
     kind: Literal["simulated"] = Field(default="simulated", description="A simulated bench.")
@@ -58,18 +78,10 @@ class SimulatedBench(Section):
     clock: Literal["fast", "real-time"] = Field(
         default="fast", description="As fast as the machine goes, or one second in one second."
     )
-    rate: Annotated[float, Quantity("Hz", least=1.0, most=1e8)] = Field(
-        default=100e3, description="Samples per second of outputs and inputs."
-    )
-    block: PositiveSeconds = Field(default=5e-3, description="Length of the blocks in which the input is read.")
-    lead: PositiveSeconds = Field(default=50e-3, description="How far ahead the outputs are written.")
     delay: Annotated[float, Quantity("s", least=0.0, most=1.0)] = Field(
         default=60e-6, description="Delay from output to input; a run measures it and doesn't look here."
     )
-    output_buffer: PositiveSeconds = Field(default=0.1, description="Length of the output buffer of the card.")
-    input_buffer: PositiveSeconds = Field(default=1.0, description="Length of the input buffer of the card.")
     device: Device = Field(default=SmoothDevice(), description="The device under test.")
-    amplifier: Amplifier = Field(default=Amplifier(), description="The current-to-voltage converter.")
     noise: Noise | None = Field(default=Noise(), description="Noise of the current; null for none.")
     drift: Drift | None = Field(default=None, description="Slow change of the current; null for none.")
     electrode_time: ElectrodeTimes = Field(
@@ -80,8 +92,6 @@ class SimulatedBench(Section):
     stray_capacitance: StrayCapacitance = Field(
         default=(1e-12,), description="Capacitance to the output: one for all electrodes, or a list."
     )
-    output_converter: Converter = Field(default=Converter(), description="The digital-to-analogue converters.")
-    input_converter: Converter = Field(default=Converter(), description="The analogue-to-digital converters.")
     faults: tuple[Fault, ...] = Field(default=(), max_length=100, description="Failures at scripted times.")
 
     @model_validator(mode="before")
@@ -90,7 +100,60 @@ class SimulatedBench(Section):
         return with_preset(values) if isinstance(values, Mapping) else values
 
 
-Bench = Annotated[SimulatedBench, OneOf()]
+class NiInput(Section):
+    """The input that reads the current."""
+
+    terminal: Annotated[str, Text(longest=100)] = Field(default="ai0", description="Terminal, as ai0 or Dev1/ai0.")
+    configuration: Literal["differential", "rse", "nrse", "pseudodifferential"] = Field(
+        default="differential", description="How it is wired."
+    )
+
+
+class NiSharedClock(Section):
+    """For devices without a common sample clock: the reference they lock to and the line that starts the outputs."""
+
+    reference: Annotated[str, Text(longest=100)] = Field(description="Terminal of the reference clock.")
+    rate: Annotated[float, Quantity("Hz", above=0.0, most=1e9)] = Field(
+        default=10e6, description="Frequency of the reference clock."
+    )
+    start: Annotated[str, Text(longest=100)] = Field(description="Terminal whose rising edge starts the outputs.")
+    reference_from: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the device of the inputs gives out its reference; empty for none."
+    )
+    start_from: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the device of the inputs gives out its start; empty for none."
+    )
+
+
+class NiBench(CardBench):
+    """An NI-DAQmx card, modules of a chassis, or devices that share a clock."""
+
+    kind: Literal["nidaq"] = Field(description="A card through NI-DAQmx.")
+    device: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Device of terminals that name none, as Dev1; empty for the first one found."
+    )
+    remote: Annotated[str, Text(r"[^\s:]+:[0-9]+", "host:port")] | None = Field(
+        default=None, description="NI gRPC device server as host:port; null for this machine."
+    )
+    outputs: dict[Annotated[str, Text(longest=32)], Annotated[str, Text(longest=100)]] = Field(
+        default={}, description="Terminal of each electrode; electrodes not named take ao0, ao1 ... in their order."
+    )
+    input: NiInput = Field(default=NiInput(), description="The input that reads the current.")
+    oversampling: Annotated[int, Whole(1, 1000)] = Field(
+        default=1, description="Conversions of the input for one output sample; the driver averages them."
+    )
+    outputs_known_at_volts: Annotated[float, Quantity("V", least=-100.0, most=100.0)] | None = Field(
+        default=None, description="Voltage that stands at all outputs now, where the card can't measure it."
+    )
+    watchdog: PositiveSeconds | None = Field(
+        default=None, description="Silence after which the card itself puts the outputs to rest; null for none."
+    )
+    shared_clock: NiSharedClock | None = Field(
+        default=None, description="How devices without a common sample clock are locked; null for none."
+    )
+
+
+Bench = Annotated[SimulatedBench | NiBench, OneOf()]
 
 
 def keys_of_preset(bench: SimulatedBench) -> tuple[str, ...]:

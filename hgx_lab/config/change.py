@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hgx_lab.config.bench import keys_of_preset
+from hgx_lab.config.bench import SimulatedBench, keys_of_preset
 from hgx_lab.config.loader import parse_run_file
 from hgx_lab.config.quantities import WITH_UNITS
 from hgx_lab.config.run_file import RunFile
@@ -32,7 +32,7 @@ def change_run_file(run: RunFile, changes: Mapping[str, Any]) -> RunFile:
         The changed run file isn't sound; lines are those of its dump.
     """
     data: dict[str, Any] = run.model_dump(mode="json", context={WITH_UNITS: True})
-    if "bench.preset" in changes:
+    if "bench.preset" in changes and isinstance(run.bench, SimulatedBench):
         for key in keys_of_preset(run.bench):
             del data["bench"][key]
     for path, value in changes.items():

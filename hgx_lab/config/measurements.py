@@ -84,8 +84,7 @@ class ToneSpacingRun(RunFile):
     )
     lowest: Hertz = Field(
         default=1010.0,
-        description="Frequency of the lowest tone, best above the span of all of them, so that no sum or difference of "
-        "two falls beside one; places on harmonics of the mains stay empty.",
+        description="Frequency of the lowest tone, best above the span of all; places on mains harmonics stay empty.",
     )
     repeats: Annotated[int, Whole(2, 100_000)] = Field(default=200, description="Windows at each spacing.")
     low_pass: Hertz = Field(default=10.0, description="Cut-off of the low-pass chain, second order, for comparison.")

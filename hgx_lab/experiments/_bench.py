@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSettings
 from hgx_lab.config import RunFile
-from hgx_lab.config.bench import SimulatedBench
+from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
 from hgx_lab.experiments._signal_chain import signal_chain
 
@@ -43,7 +43,7 @@ def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
     return Bench(
-        card=_simulated_card(run, bench, tell),
+        card=_simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench),
         settings=stream_settings(run),
         block_samples=max(1, round(bench.block * bench.rate)),
         lead_samples=max(1, round(bench.lead * bench.rate)),
@@ -52,7 +52,7 @@ def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
     )
 
 
-def _overload_volts(bench: SimulatedBench) -> float:
+def _overload_volts(bench: CardBench) -> float:
     """Read-out voltage from which on a sample counts as clipped, by the amplifier or the input converter."""
     low, high = bench.input_converter.range
     clip = bench.amplifier.clip
@@ -61,16 +61,44 @@ def _overload_volts(bench: SimulatedBench) -> float:
 
 
 def stream_settings(run: RunFile) -> StreamSettings:
-    """Channels, rate and buffers of a run on the simulated bench, terminals in the order of the electrodes."""
+    """Channels, rate and buffers of a run; terminals are in the order of the electrodes where the file names none."""
     bench = run.bench
     low_out, high_out = bench.output_converter.range
     low_in, high_in = bench.input_converter.range
     return StreamSettings(
-        outputs=tuple(OutputChannel(e.name, f"ao{i}", low_out, high_out) for i, e in enumerate(run.electrodes)),
-        inputs=(InputChannel("current", "ai0", low_in, high_in),),
+        outputs=tuple(
+            OutputChannel(e.name, _terminal(bench, e.name, i), low_out, high_out) for i, e in enumerate(run.electrodes)
+        ),
+        inputs=(
+            InputChannel("current", bench.input.terminal, low_in, high_in, bench.input.configuration)
+            if isinstance(bench, NiBench)
+            else InputChannel("current", "ai0", low_in, high_in),
+        ),
         rate_hz=bench.rate,
         output_buffer_samples=round(bench.output_buffer * bench.rate),
         input_buffer_samples=round(bench.input_buffer * bench.rate),
+    )
+
+
+def _terminal(bench: CardBench, electrode: str, index: int) -> str:
+    named = bench.outputs if isinstance(bench, NiBench) else {}
+    return named.get(electrode, f"ao{index}")
+
+
+def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
+    from hgx_drivers.nidaq import NiDaqCard, SharedClock, WatchdogSettings
+
+    rest = {_terminal(bench, e.name, i): e.rest for i, e in enumerate(run.electrodes)}
+    shared = bench.shared_clock
+    return NiDaqCard(
+        bench.device,
+        remote=bench.remote,
+        oversampling=bench.oversampling,
+        shared_clock=None
+        if shared is None
+        else SharedClock(shared.reference, shared.rate, shared.start, shared.reference_from, shared.start_from),
+        initial_levels=bench.outputs_known_at_volts,
+        watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )
 
 

@@ -8,7 +8,7 @@ from math import ceil, prod
 import numpy as np
 
 from hgx_lab.config import TrainRun
-from hgx_lab.config.bench import Noise
+from hgx_lab.config.bench import Noise, SimulatedBench
 from hgx_lab.config.record import MeasuredCalibration
 from hgx_lab.experiments._calibration import calibration_tones
 from hgx_lab.experiments._learning import make_box, make_task
@@ -83,7 +83,7 @@ def dry_run(run: TrainRun) -> DryRun:
     slope = _mean_slope_seconds(run, task)
     iteration = len(task.training) * (slope + run.timing.settle + window)
     if run.timing.update == "wait" or run.timing.playback == "ramped":
-        iteration += run.bench.lead + run.bench.block + run.bench.delay
+        iteration += run.bench.lead + run.bench.block
     if run.timing.playback == "ramped":
         iteration += 2 * _rest_travel(run, task) / run.timing.slope
     calibration = run.calibration.duration if isinstance(run.calibration, MeasuredCalibration) else 0.0
@@ -116,7 +116,8 @@ def dry_run(run: TrainRun) -> DryRun:
 
 def _noise_density(run: TrainRun, frequencies_hz: Floats) -> Floats:
     """One-sided density at the tones, A^2/Hz: of the simulated bench, or the published level."""
-    noise = run.bench.noise or Noise(flicker=0.0, white=0.0)
+    noise = run.bench.noise if isinstance(run.bench, SimulatedBench) else Noise()
+    noise = noise or Noise(flicker=0.0, white=0.0)
     return noise.flicker * (1e3 / frequencies_hz) ** noise.exponent + noise.white
 
 

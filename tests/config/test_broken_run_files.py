@@ -37,7 +37,7 @@ BROKEN: list[tuple[int, str, int, str]] = [
     (2, "experiment: trian", 2, 'experiment: "trian" is unknown. Allowed: train, noise, iv,'),
     (2, "experiment: 5", 2, "experiment: 5 is unknown."),
     (2, "experiment: [a]", 2, "experiment: [...] is unknown."),
-    (6, "  kind: simulatd", 6, 'bench.kind: "simulatd" is unknown. Allowed: simulated.'),
+    (6, "  kind: simulatd", 6, 'bench.kind: "simulatd" is unknown. Allowed: simulated, nidaq.'),
     (6, "  # no kind", 5, "bench: needs the key kind."),
     (12, "  device: {kind: smoth}", 12, "Allowed: smooth, dopant, linear, resistors, mesh,"),
     (12, "  device: {seed: 3}", 12, "bench.device: needs the key kind."),

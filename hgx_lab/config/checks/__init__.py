@@ -1,6 +1,7 @@
 """What has to be true of several values of a run file together.
 
 Each check is a generator of findings whose parameters are the sections it needs; it runs whenever those are sound.
+``simulation`` is the bench where that is simulated.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from hgx_lab.config.bench import SimulatedBench
 from hgx_lab.config.checks import bench, devices, electrodes, gates, moves, task, tones
 from hgx_lab.config.problems import Finding
 
@@ -28,6 +30,8 @@ _CHECKS: Final[tuple[Callable[..., Iterator[Finding]], ...]] = (
 def cross_check(sections: Mapping[str, Any]) -> list[Finding]:
     """Findings of every check whose sections are there."""
     findings: list[Finding] = []
+    if isinstance(bench_section := sections.get("bench"), SimulatedBench):
+        sections = {**sections, "simulation": bench_section}
     for check in _CHECKS:
         needed = inspect.signature(check).parameters
         if all(name in sections for name in needed):

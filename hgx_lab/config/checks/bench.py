@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from hgx_lab.config.bench import SimulatedBench
+from hgx_lab.config.bench import CardBench, SimulatedBench
 from hgx_lab.config.electrodes import Electrode
 from hgx_lab.config.problems import Finding, KeyPath
 from hgx_lab.units import format_quantity
@@ -17,7 +17,7 @@ __all__ = ["CHECKS"]
 _ROUNDING: Final = 1e-9
 
 
-def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
+def _buffers(bench: CardBench) -> Iterator[Finding]:
     def text(seconds: float) -> str:
         return format_quantity(seconds, "s", digits=6)
 
@@ -37,7 +37,7 @@ def _buffers(bench: SimulatedBench) -> Iterator[Finding]:
         yield Finding(("bench", "input_buffer"), message, f"at least {text(2 * bench.block)}", or_at=(block,))
 
 
-def _converters(bench: SimulatedBench) -> Iterator[Finding]:
+def _converters(bench: CardBench) -> Iterator[Finding]:
     for name, converter in (("output_converter", bench.output_converter), ("input_converter", bench.input_converter)):
         low, high = converter.range
         if low >= high:
@@ -55,15 +55,18 @@ def _converters(bench: SimulatedBench) -> Iterator[Finding]:
         yield Finding(path, message, allowed, or_at=(("bench", "input_converter", "range"),))
 
 
-def _values_per_electrode(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+def _values_per_electrode(simulation: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
     count = len(electrodes)
-    for name, given in (("stray_capacitance", bench.stray_capacitance), ("electrode_time", bench.electrode_time)):
+    for name, given in (
+        ("stray_capacitance", simulation.stray_capacitance),
+        ("electrode_time", simulation.electrode_time),
+    ):
         if len(given) not in (1, count):
             message = f"has {len(given)} values for {count} electrodes."
             yield Finding(("bench", name), message, f"one value, or {count}")
 
 
-def _limits_in_converter_range(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+def _limits_in_converter_range(bench: CardBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
     low, high = bench.output_converter.range
     for index, electrode in enumerate(electrodes):
         if low < high and (electrode.limits[0] < low or electrode.limits[1] > high):

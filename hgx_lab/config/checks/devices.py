@@ -36,23 +36,23 @@ def _known_count(device: Device) -> tuple[int, str] | None:
     return None
 
 
-def _electrode_count(bench: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
-    known, count = _known_count(bench.device), len(electrodes)
+def _electrode_count(simulation: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+    known, count = _known_count(simulation.device), len(electrodes)
     if known is not None and known[0] != count:
         message = f"the device has {known[0]} electrodes, and the run file lists {count}."
         allowed = f"{count} {known[1]}" if known[1] in ("conductances", "terminals") else ""
         yield Finding((*_DEVICE, known[1]), message, allowed, or_at=((*_DEVICE, "kind"),))
 
 
-def _mesh(bench: SimulatedBench) -> Iterator[Finding]:
-    device = bench.device
+def _mesh(simulation: SimulatedBench) -> Iterator[Finding]:
+    device = simulation.device
     if isinstance(device, MeshDevice) and device.output >= device.ports:
         message = f"there is no port {device.output}."
         yield Finding((*_DEVICE, "output"), message, f"0 to {device.ports - 1}", or_at=((*_DEVICE, "ports"),))
 
 
-def _resistors(bench: SimulatedBench) -> Iterator[Finding]:
-    device = bench.device
+def _resistors(simulation: SimulatedBench) -> Iterator[Finding]:
+    device = simulation.device
     if not isinstance(device, ResistorDevice):
         return
     held = {*device.terminals, device.output, GROUND}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from hgx_lab.config.bench import SimulatedBench
+from hgx_lab.config.bench import CardBench
 from hgx_lab.config.electrodes import Electrode
 from hgx_lab.config.problems import Finding
 from hgx_lab.config.tones import Tones
@@ -30,7 +30,7 @@ def _band(tones: Tones) -> Iterator[Finding]:
         yield Finding(("tones", "band"), message, suggestion=hint)
 
 
-def _below_nyquist(bench: SimulatedBench, tones: Tones) -> Iterator[Finding]:
+def _below_nyquist(bench: CardBench, tones: Tones) -> Iterator[Finding]:
     nyquist = bench.rate / 2
     message = "is not below half the sampling rate of " + _hertz(bench.rate) + "."
     if tones.plan != "manual" and tones.band[1] >= nyquist:
@@ -42,7 +42,7 @@ def _below_nyquist(bench: SimulatedBench, tones: Tones) -> Iterator[Finding]:
             yield Finding(("tones", "frequencies", index), f"{text} {message}", f"below {_hertz(nyquist)}")
 
 
-def _whole_period(bench: SimulatedBench, tones: Tones) -> Iterator[Finding]:
+def _whole_period(bench: CardBench, tones: Tones) -> Iterator[Finding]:
     samples = tones.period * bench.rate
     below, above = math.floor(samples), math.ceil(samples)
     if abs(samples - round(samples)) <= _TOLERANCE * max(1.0, samples) and round(samples) >= 4:
