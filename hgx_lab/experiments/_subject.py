@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hgx_lab.config import AbundanceRun, GateTask, RunFile, TrainRun, load_run_file
+from hgx_lab.config import AbundanceRun, GateTask, RunFile, SimulatedBench, TrainRun, load_run_file
 from hgx_lab.config.devices import STORED_LAYOUTS
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._device import simulated_device
@@ -87,6 +87,13 @@ def subject_of(source: str) -> Subject:
 def _of_run_file(run: RunFile) -> Subject:
     from hgx_drivers.simulated.devices.dopant import DopantNetwork
 
+    if not isinstance(run.bench, SimulatedBench):
+        raise ExperimentError(f"{run.name} has no simulated device to look at.", remedy="Take a simulated bench.")
+    if not isinstance(run.bench, SimulatedBench):
+        raise ExperimentError(
+            f"{run.name} is for a real bench, whose device has no equations.",
+            remedy="Record it with experiment: abundance, and fit a network with: hgx device fit RECORD OUT.npz",
+        )
     device = simulated_device(run.bench, len(run.electrodes))
     names = tuple(e.name for e in run.electrodes)
     inputs: Mapping[str, Pair]
