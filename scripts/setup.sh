@@ -28,7 +28,7 @@ fi
 # pip knows dependency groups from 25.1 on.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 if [ "${1:-}" = --dev ]; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' --group dev
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast,hardware,fit]' --group dev
 else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]'
 fi
