@@ -104,8 +104,8 @@ def kill_once(run_file: Path, record: Path, lines: int, seconds: float) -> Try:
     _, status = os.waitpid(process, 0)
     if not (os.WIFSIGNALED(status) and b'"began"' in said):
         return Try(0, error="the run didn't start")
-    lines = [json.loads(line) for line in said.split(b"\n")[:-1]]
-    announced = sum(line["event"] == "iteration" for line in lines)
+    told = [json.loads(line) for line in said.split(b"\n")[:-1]]
+    announced = sum(line["event"] == "iteration" for line in told)
     try:
         with open_record(record) as opened:
             found, raw = check(opened)

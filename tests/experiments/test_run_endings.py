@@ -160,16 +160,22 @@ def test_an_exception_while_the_learning_is_made(what: str, tmp_path: Path, monk
     assert_failed(run_to_its_end(make_run(), path, monkeypatch), UserError, iterations=0)
 
 
-@pytest.mark.parametrize("changes", [{}, MEASURED], ids=["fixed", "measured"])
 @pytest.mark.parametrize(
-    ("moment", "call"),
-    [("event", 0), ("event", 2), ("iteration", 0), ("iteration", 3), ("validation", 0), ("calibrated", 0)],
+    ("moment", "call", "changes"),
+    [
+        ("event", 0, {}),
+        ("event", 2, {}),
+        ("event", 0, MEASURED),
+        ("event", 4, MEASURED),
+        ("calibrated", 0, MEASURED),
+        ("iteration", 0, {}),
+        ("iteration", 3, MEASURED),
+        ("validation", 0, {}),
+    ],
 )
 def test_an_exception_in_the_audience(
-    changes: dict[str, Any], moment: str, call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    moment: str, call: int, changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if moment == "calibrated" and not changes:
-        pytest.skip("nothing is calibrated")
     audience = Heard({moment: raise_at(call)})
     ended = run_to_its_end(make_run(changes), tmp_path / "r.h5", monkeypatch, audience=audience)
     assert_failed(ended, UserError, f"call {call}")
