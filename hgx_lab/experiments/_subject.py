@@ -88,8 +88,6 @@ def _of_run_file(run: RunFile) -> Subject:
     from hgx_drivers.simulated.devices.dopant import DopantNetwork
 
     if not isinstance(run.bench, SimulatedBench):
-        raise ExperimentError(f"{run.name} has no simulated device to look at.", remedy="Take a simulated bench.")
-    if not isinstance(run.bench, SimulatedBench):
         raise ExperimentError(
             f"{run.name} is for a real bench, whose device has no equations.",
             remedy="Record it with experiment: abundance, and fit a network with: hgx device fit RECORD OUT.npz",

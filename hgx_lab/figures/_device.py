@@ -13,7 +13,7 @@ from hgx_lab.errors import ExperimentError
 from hgx_lab.figures._abundance import plot_gate_shares
 from hgx_lab.figures._asinh import asinh_axis
 from hgx_lab.figures._layout import plot_layout
-from hgx_lab.figures._style import HIGH, LOW, QUIET, colours, dress, label_ends, si_scale
+from hgx_lab.figures._style import HIGH, LOW, QUIET, colours, dress, si_scale
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,9 +66,9 @@ def _sweeps(axes: Axes, subject: Subject, survey: DeviceSurvey) -> None:
     axes.axhline(0.0, color="0.8", linewidth=0.8, zorder=0)
     axes.locator_params(axis="x", nbins=5)
     where = "the widest XOR" if survey.gates else "the middle"
-    dress(axes, f"Sweeps of one electrode from {where}", f"Current ({unit})", "Voltage (V)")
+    dress(axes, f"Sweeps from {where}", f"Current ({unit})", "Voltage (V)")
     if len(subject.names) <= 16:
-        label_ends(axes, subject.names, survey.sweep_current[:, -1] * factor, shades)
+        axes.legend(subject.names, frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _slopes(axes: Axes, subject: Subject, survey: DeviceSurvey) -> None:
