@@ -37,6 +37,7 @@ def make_task(run: TrainRun) -> learning.Task:
             list(task.inputs),
             task.target,
             electrodes=list(task.inputs.values()),
+            kind="classification" if task.targets == "classes" else "regression",
             test=task.test_file or task.test_fraction,
             seed=run.seed,
         )
