@@ -141,7 +141,8 @@ class ScpiGenerator:
             raise RangeError(
                 f"{channel}: {self._model.name} can't give {sine.frequency_hz!r} Hz, whose steps are "
                 f"{float(self._model.frequency_step_hz):g} Hz; the nearest is {nearest!r} Hz.",
-                remedy="Choose a base period that makes every tone a multiple of the step, or give the nearest.",
+                remedy="Choose a base period that makes every tone a multiple of the step, or upload one base period "
+                "as a waveform.",
             )
         if not math.isfinite(sine.phase_radians):
             raise RangeError(f"{channel}: a phase of {sine.phase_radians} can't be set.")

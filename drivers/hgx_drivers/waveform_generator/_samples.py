@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hgx_drivers.errors import InvalidSamples, RangeError
+from hgx_drivers.waveform_generator._frequency import nearest_multiple
 from hgx_drivers.waveform_generator._interface import ArbitraryWaveform
 from hgx_drivers.waveform_generator._levels import Model
 
@@ -46,6 +47,11 @@ def quantise(name: str, waveform: ArbitraryWaveform, model: Model) -> QuantisedW
     if not (math.isfinite(waveform.rate_hz) and 0 < waveform.rate_hz <= model.arbitrary_rate_hz):
         raise RangeError(
             f"{name}: {model.name} plays at most {model.arbitrary_rate_hz:g} samples/s, not {waveform.rate_hz:g}."
+        )
+    nearest = nearest_multiple(waveform.rate_hz, model.frequency_step_hz)
+    if nearest != waveform.rate_hz:
+        raise RangeError(
+            f"{name}: {model.name} can't play exactly {waveform.rate_hz!r} samples/s; the nearest is {nearest!r}."
         )
     lowest, highest = float(volts.min()), float(volts.max())
     if lowest == highest:

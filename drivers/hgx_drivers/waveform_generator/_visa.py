@@ -114,12 +114,7 @@ class VisaLink:
             resource = self._resource
             resource.timeout = 1e3 * (self._timeout + len(message) / _BYTES_PER_SECOND)
             try:
-                if self._is_socket:
-                    resource.write_raw(message + follow)
-                else:
-                    resource.write_raw(message)
-                    if follow:
-                        resource.write_raw(follow)
+                self._send(resource, message, follow)
                 return str(resource.read()).strip()
             except self._io_error as error:
                 if not self._timed_out(error):
@@ -127,6 +122,12 @@ class VisaLink:
                 raise self._after_timeout(name, channel) from error
             except OSError as error:
                 raise self._gone(name, error, channel) from error
+
+    def _send(self, resource: Any, *lines: bytes) -> None:
+        """A socket knows no messages, only bytes: all lines in one piece. Elsewhere each is a message of its own."""
+        for piece in [b"".join(lines)] if self._is_socket else lines:
+            if piece:
+                resource.write_raw(piece)
 
     def _after_timeout(self, name: str, channel: str) -> DriverError:
         """Find out whether the instrument lives, and leave no answer behind that a later question could get."""
@@ -192,9 +193,8 @@ class VisaLink:
         try:
             resource.encoding = "latin-1"  # a disturbed line must not end in a UnicodeDecodeError
             resource.read_termination = resource.write_termination = "\n"
-            resource.write("*IDN?")
+            self._send(resource, b"*CLS\n", b"*IDN?\n")
             answer = str(resource.read()).strip()
-            resource.write("*CLS")
         except self._io_error as error:
             resource.close()
             if not self._timed_out(error):

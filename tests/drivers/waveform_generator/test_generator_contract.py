@@ -168,6 +168,7 @@ def test_a_waveform_arrives_with_its_newline_bytes(
     ("volts", "rate", "error"),
     [(np.linspace(0, 1.1, 100), 1e5, RangeError), (np.full(100, 0.1), 1e5, RangeError), (np.zeros(3), 1e5, RangeError),
      (np.linspace(0, 1, 100), 1e12, RangeError), (np.linspace(0, 1, 100), 0.0, RangeError),
+     (np.linspace(0, 1, 100), 1e5 / 3, RangeError),
      (np.full(100, np.nan), 1e5, InvalidSamples), (np.zeros((2, 100)), 1e5, InvalidSamples)],
 )  # fmt: skip
 def test_a_waveform_that_cant_be_is_refused_before_anything_is_sent(
@@ -177,6 +178,22 @@ def test_a_waveform_that_cant_be_is_refused_before_anything_is_sent(
     with pytest.raises(error, match="tone A"):
         generator.configure_arbitrary("tone A", ArbitraryWaveform(volts, rate))
     assert len(instrument.heard) == heard
+
+
+def test_a_base_period_plays_a_tone_whose_frequency_no_sine_of_the_generator_has(
+    generator: ScpiGenerator, instrument: ScpiInstrument
+) -> None:
+    samples, bins, rate = 65_536, 7, 100e3
+    turns = np.arange(samples) * bins % samples / samples
+    with pytest.raises(RangeError, match="base period"):
+        generator.configure_sine("tone A", Sine(bins * rate / samples, 0.07))
+    generator.configure_arbitrary("tone A", ArbitraryWaveform(0.07 * np.sin(2 * np.pi * turns), rate))
+    generator.set_burst("tone A", Burst())
+    generator.switch("tone A", on=True)
+    output = instrument.outputs[0]
+    spectrum = np.abs(np.fft.rfft(np.frombuffer(output.codes, "<i2") / 32767.0)) * 2 / samples
+    assert spectrum[bins] * output.peak_and_offset(OPEN)[0] == pytest.approx(0.07, rel=1e-4)
+    assert output.sample_rate == rate
 
 
 def test_a_burst_waits_for_the_trigger_at_the_phase_of_the_sine(
