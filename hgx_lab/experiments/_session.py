@@ -74,6 +74,7 @@ def recorded(
         header={
             "experiment": experiment,
             "name": run.name,
+            "title": run.description or run.name,
             "seed": run.seed,
             "run_file": run.model_dump(mode="json"),
             **header,
