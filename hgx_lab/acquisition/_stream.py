@@ -112,7 +112,8 @@ class Stream:
         """
         before = self.last.segment
         fading = np.abs(amplitude - before.amplitude)
-        travel = np.abs(dc - before.dc) + np.bincount(self.plan.electrode_of_tone, fading, minlength=len(dc))
+        faded = np.bincount(self.plan.electrode_of_tone, fading, minlength=len(dc)).astype(np.float64)
+        travel = np.abs(dc - before.dc) + faded
         return slope_samples(np.zeros_like(travel), travel, slope=slope, rate_hz=self.plan.settings.rate_hz)
 
     def append(self, segment: Segment) -> PlacedSegment:

@@ -82,7 +82,8 @@ class TableTask(Section):
     )
     target: Annotated[str, Text(longest=200)] = Field(description="Column of the targets.")
     targets: Literal["classes", "values"] = Field(
-        default="classes", description="Classes 0 and 1, or values: t asks loss mse for the current low + t (high - low)."
+        default="classes",
+        description="Classes 0 and 1, or values: t asks loss mse for the current low + t (high - low).",
     )
     test_file: Annotated[Path, ExistingFile(".csv")] | None = Field(
         default=None, description="CSV file of the test data, with the same columns; null for none."
