@@ -1,6 +1,6 @@
 """How many times real time the simulated closed loop runs on one core, and where the time goes.
 
-    OPENBLAS_NUM_THREADS=1 python scripts/benchmark_closed_loop.py [--device FILE.npz] [--seconds S] [--repeats R]
+    OPENBLAS_NUM_THREADS=1 python scripts/benchmark_closed_loop.py [--device FILE.npz] [--dopant] [--seconds S] ...
 
 The loop is the run's own: segments through the schedule and the tone bank, the guard, the card with its buffers,
 device and signal chain with all noise, and the demodulation with error bars; 7 electrodes with a tone each at
@@ -26,6 +26,7 @@ from verify_claims import Claims
 from hgx_drivers.interface import InputChannel, OutputChannel, StreamSettings
 from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard
 from hgx_drivers.simulated.devices import Device, SmoothDevice, SurrogateDevice
+from hgx_drivers.simulated.devices.dopant import DopantNetwork, standard_layout
 from hgx_lab.acquisition import ElectrodeLimits, Reading, Segment, Stream, StreamPlan, VoltageGuard
 from hgx_lab.signals import Demodulator, ToneBank, empty_bins, make_plan
 
@@ -143,15 +144,27 @@ def print_profile(make: Callable[[], Device], block: int, cases: int) -> None:
     print("    " + ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in parts))
 
 
+def warm(device: DopantNetwork) -> DopantNetwork:
+    """The device with its kernels compiled, which takes seconds where they aren't cached."""
+    device.warm_up()
+    return device
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", type=Path, help="a surrogate network (.npz) to time as well")
+    parser.add_argument("--dopant", action="store_true", help="time the standard dopant network as well")
     parser.add_argument("--seconds", type=float, default=3.0, help="of the bench in each run")
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
     devices: dict[str, tuple[Callable[[], Device], float]] = {"smooth device": (lambda: SmoothDevice(3), 10.0)}
     if options.device is not None:
         devices[f"real device {options.device.name}"] = (lambda: SurrogateDevice.from_npz(options.device), 4.0)
+    if options.dopant:
+        layout = standard_layout("n16")
+        # 150 and 10 kS/s: the master equation is solved for every sample.
+        devices["dopant network n16, numba"] = (lambda: warm(DopantNetwork(layout, compiled=True)), 1.5)
+        devices["dopant network n16, numpy"] = (lambda: DopantNetwork(layout, compiled=False), 0.1)
     cases = max(2 * WARM_UP, round(options.seconds * RATE_HZ / (SLOPE + SETTLE + PERIODS * PERIOD)))
     claims = Claims()
     with threadpool_limits(limits=1):

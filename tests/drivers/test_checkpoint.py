@@ -176,7 +176,9 @@ class TestRefusal:
                 read_torch_file(tmp_path / "t.pt")
 
     @pytest.mark.parametrize(
-        "content", [b"", b"hello", b"\x80\x02.", pickle.dumps(1, 2) * 5, zipped(b"\x80\x02N.")[:90]]
+        "content",
+        [b"", b"hello", b"\x80\x02.", pickle.dumps(1, 2) * 5, zipped(b"\x80\x02N.")[:90]],
+        ids=["empty", "text", "bare stop", "numbers", "cut zip"],
     )
     def test_what_is_no_checkpoint(self, tmp_path: Path, content: bytes) -> None:
         with pytest.raises(DeviceFileError, match=r"model\.pt"):
