@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
 from hgx_lab.reproduction._sphere_data import Points, ShellResult
@@ -71,8 +72,8 @@ def draw_radius(result: ShellResult) -> Figure:
     for points, marker, name in ((result.training, False, "training"), (result.test, True, "unseen")):
         _draw_points(axes, points, filled=marker, name=name)
     axes.axhline(1e9 * result.threshold, color="black", lw=0.9, ls=(0, (4, 2)), zorder=1)
-    axes.annotate("threshold", (1.0, 1e9 * result.threshold), xytext=(2, 2), textcoords="offset points",
-                  fontsize=_SMALL, ha="right", va="bottom", xycoords=("axes fraction", "data"))  # fmt: skip
+    middle = result.radius + result.gap / 2
+    axes.text(middle, 1e9 * result.threshold, "threshold", fontsize=_SMALL, ha="center", va="bottom")
     axes.set_xlim(0.0, 1.02)
     text = f"training {result.training.accuracy:.1%}, unseen {result.test.accuracy:.1%}"
     axes.set_title(text, fontsize=_SMALL, color="0.35", loc="right")
@@ -111,6 +112,9 @@ def draw_loss(results: Mapping[str, ShellResult]) -> Figure:
             axes.plot(number[part], result.loss[part], color=colour, lw=0.6, alpha=0.45, zorder=2 + chosen)
         axes.step(number, result.best_so_far, where="post", color=colour, lw=1.6 if chosen else 1.0, zorder=4 + chosen)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(1, max(len(r.loss) for r in results.values()))
     axes.set_title(
         f"{len(results)} random starts: each iteration, best so far", fontsize=_SMALL, color="0.35", loc="right"

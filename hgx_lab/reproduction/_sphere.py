@@ -38,7 +38,7 @@ def _accuracy(paths: Paths) -> list[Comparison]:
 
 def _separation(paths: Paths) -> list[Comparison]:
     best = best_sphere(paths)
-    inside, outside = (1e9 * best.test.current[best.test.inside == side].mean() for side in (True, False))
+    inside, outside = (1e9 * float(best.test.current[best.test.inside == side].mean()) for side in (True, False))
     text = f"{inside:.1f} nA inside, {outside:.1f} nA outside, threshold {1e9 * best.threshold:.1f} nA"
     return [Comparison("current against radius", "falls through the threshold at the sphere", text, inside > outside)]
 
