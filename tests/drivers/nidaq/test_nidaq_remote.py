@@ -25,10 +25,10 @@ def test_devices_of_a_server_are_listed() -> None:
 
 def test_a_server_that_is_not_there_is_one_sentence() -> None:
     with socket.socket() as taken:
-        taken.bind(("localhost", 0))
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(CardDisconnected, match=rf"localhost:{port} answers UNAVAILABLE.*server runs"):
-            NiDaqCard("Dev1", remote=f"localhost:{port}")
+        with pytest.raises(CardDisconnected, match=rf"127.0.0.1:{port} answers UNAVAILABLE.*server runs"):
+            NiDaqCard("Dev1", remote=f"127.0.0.1:{port}")
 
 
 def test_a_server_that_dies_ends_the_stream_and_closing_still_works() -> None:
