@@ -21,7 +21,7 @@ class RecordedRun:
 
     def __init__(self, writer: RecordWriter) -> None:
         self.writer = writer
-        self._status, self._reason = "completed", ""
+        self._reason = ""
         self._sample: int | None = None
 
     def identify(self, identity: Identity) -> None:
@@ -41,7 +41,7 @@ class RecordedRun:
     def close(self, error: BaseException | None) -> None:
         """Close the record with what ended the run."""
         if error is None:
-            status, reason = self._status, self._reason
+            status, reason = "completed", self._reason
         elif isinstance(error, RunInterrupted | KeyboardInterrupt):
             status, reason = "interrupted", str(error) or "Interrupted from the keyboard."
         else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hgx_drivers._checks import check_settings
 from hgx_drivers.errors import ChannelError, RangeError
 from hgx_drivers.interface import InputChannel, OutputChannel, StreamSettings
 from hgx_drivers.nidaq._devices import NiDevice
-from hgx_drivers.simulated._checks import check_settings
 
 __all__ = ["Placed", "Rig", "place"]
 

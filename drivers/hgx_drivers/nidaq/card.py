@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from hgx_drivers._checks import check_layout, check_samples
 from hgx_drivers.errors import (
     CardDisconnected,
     CardStateError,
@@ -26,7 +27,6 @@ from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_
 from hgx_drivers.nidaq._readback import measure_output
 from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
 from hgx_drivers.nidaq._stream import NiStream
-from hgx_drivers.simulated._checks import check_layout, check_samples
 
 __all__ = ["NiDaqCard"]
 

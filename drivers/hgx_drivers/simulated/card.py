@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hgx_drivers._checks import channel_numbers, check_layout, check_samples, check_settings
 from hgx_drivers.errors import CardDisconnected, CardStateError, OutputBufferFull, RangeError, ReadTimeout
 from hgx_drivers.interface import Identity, StreamSettings, Volts
-from hgx_drivers.simulated._checks import channel_numbers, check_layout, check_samples, check_settings
 from hgx_drivers.simulated._fault_script import FaultScript
 from hgx_drivers.simulated._stream import Stream
 from hgx_drivers.simulated.chain import Plant
