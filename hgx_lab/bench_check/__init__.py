@@ -4,6 +4,7 @@ from hgx_lab.bench_check._checkup import CHECKS, Check, check_bench
 from hgx_lab.bench_check._devices import BenchInventory, Preset, look_around
 from hgx_lab.bench_check._finding import Finding, Level, fault, has_fault
 from hgx_lab.bench_check._loop_back import LoopBack, parse_loop_back
+from hgx_lab.bench_check._software import check_package
 
 __all__ = [
     "CHECKS",
@@ -14,6 +15,7 @@ __all__ = [
     "LoopBack",
     "Preset",
     "check_bench",
+    "check_package",
     "fault",
     "has_fault",
     "look_around",

@@ -39,9 +39,15 @@ def check_bench(file: Path, *, loop_back: LoopBack | None = None) -> Iterator[Fi
         return
     yield _forecast(run, file)
     broken = False
+    faults: set[str] = set()
     for check in CHECKS:
         for finding in check(run):
-            broken |= finding.level == "fault"
+            if finding.level == "fault":
+                broken = True
+                # Opening the bench meets again what was found before: once is enough.
+                if finding.text in faults:
+                    continue
+                faults.add(finding.text)
             yield finding
     if loop_back is None:
         return

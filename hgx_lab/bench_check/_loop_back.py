@@ -10,7 +10,7 @@ from hgx_drivers.errors import DriverError
 from hgx_lab.bench_check._finding import Finding, fault
 from hgx_lab.config import RunFile
 from hgx_lab.errors import ConfigurationError, HgxError
-from hgx_lab.experiments import LoopBackReading, measure_loop_back
+from hgx_lab.experiments import LoopBackReading, RunInterrupted, measure_loop_back
 from hgx_lab.units import format_quantity
 
 __all__ = ["LoopBack", "check_loop_back", "parse_loop_back"]
@@ -49,6 +49,8 @@ def check_loop_back(run: RunFile, wire: LoopBack) -> Iterator[Finding]:
     """Send a small signal through the wire and compare amplitude, sign and delay."""
     try:
         reading = measure_loop_back(run, wire.electrode, wire.terminal)
+    except RunInterrupted:
+        raise
     except (HgxError, DriverError) as error:
         yield fault(_TOPIC, error)
         return

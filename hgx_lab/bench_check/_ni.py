@@ -42,9 +42,9 @@ def check_ni_devices(run: RunFile) -> Iterator[Finding]:
     yield from _devices(found, bench)
     yield from _terminals(found)
     yield from _limits(found, run)
+    yield from _clock(found)
     if found.rig is not None:
         yield from _rates(found, bench)
-        yield from _clock(found)
     elif found.rig_error is not None and not found.channels:
         yield fault("rates", found.rig_error)
 
@@ -53,7 +53,7 @@ def _devices(found: NiInspection, bench: NiBench) -> Iterator[Finding]:
     where = f" at {bench.remote}" if bench.remote else ""
     yield Finding("ok", "software", f"NI-DAQmx {found.driver_version}{where}")
     for device in found.devices:
-        text = f"{device.name} is a {device.model}, serial {device.serial}"
+        text = f"{device.name}: {device.model}, serial {device.serial}"
         if device.simulated:
             remedy = "It gives no real voltages: name a real device under bench.device."
             yield Finding("warning", "devices", f"{text}, simulated by NI-DAQmx", remedy)
@@ -98,10 +98,11 @@ def _clock(found: NiInspection) -> Iterator[Finding]:
     if found.routes_error is not None:
         yield fault("clock", found.routes_error)
         return
-    if found.routes is None or found.rig is None:
+    if found.routes is None:
         return
+    outputs = [channel for channel in found.placed if not channel.configuration]
     for route in found.routes.outputs:
-        names = ", ".join(found.rig.outputs[row].name for row in route.rows)
+        names = ", ".join(outputs[row].name for row in route.rows)
         if route.clock:
             text = f"{names} on the inputs' clock, {route.clock}"
         elif route.reference is not None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hgx_drivers.interface import DaqCard
 from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard
 from hgx_drivers.simulated.devices import LinearDevice
 from hgx_lab.bench_check import Finding, LoopBack, check_bench, has_fault
+from hgx_lab.experiments import RunInterrupted
 from tests.doors.ni_bench import wired
 from tests.doors.ni_devices import NiModel, cdaq, nine_slots, usb_6008, x_series
 from tests.doors.ni_engine import NiRig
@@ -75,7 +77,13 @@ def test_a_card_that_fits(tmp_path: Path) -> None:
         assert not rig.tasks
     assert {f.level for f in findings} == {"ok"}, findings
     said = "\n".join(f"{f.topic}: {f.text}" for f in findings)
-    for piece in ("PCIe-6363, serial 01A2B3C4", "b is Dev1/ao1", "/Dev1/ai/SampleClock", "NI-DAQmx ", "nidaqmx 1.7"):
+    for piece in (
+        "Dev1: PCIe-6363, serial 01A2B3C4",
+        "b is Dev1/ao1",
+        "/Dev1/ai/SampleClock",
+        "NI-DAQmx ",
+        "nidaqmx 1.7",
+    ):
         assert piece in said
 
 
@@ -123,6 +131,14 @@ def test_every_wrong_terminal_is_told_at_once(tmp_path: Path) -> None:
         findings = list(check_bench(run_file(tmp_path, bench)))
     faults = [f.text for f in about(findings, "terminals") if f.level == "fault"]
     assert [text.split(":")[0] for text in faults] == ["a", "c", "current"]
+    assert len({f.text for f in findings}) == len(findings)
+
+
+def test_a_wrong_terminal_doesnt_hide_clocks_that_differ(tmp_path: Path) -> None:
+    with library(nine_slots()):
+        bench = "device: PXI1Slot3, outputs: {a: ao99}, input: {terminal: PXI1Slot2/ai0}"
+        findings = list(check_bench(run_file(tmp_path, bench)))
+    assert [f.topic for f in findings if f.level == "fault"] == ["terminals", "clock"]
 
 
 def test_outputs_that_clock_themselves_are_no_use(tmp_path: Path) -> None:
@@ -261,3 +277,28 @@ def test_nothing_is_sent_on_a_bench_with_a_fault(tmp_path: Path) -> None:
         findings = list(check_bench(path, loop_back=LoopBack("b", "Dev1/ai0")))
         assert not rig.counts["write_analog"]
     assert about(findings, "loop-back")[0].level == "warning"
+
+
+def test_ctrl_c_brings_the_outputs_to_rest(tmp_path: Path) -> None:
+    card, reads = looped(), 0
+
+    def press() -> None:
+        nonlocal reads
+        reads += 1
+        if reads == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with library([x_series()], card) as rig, pytest.raises(RunInterrupted, match="SIGINT"):
+        rig.before["read_analog"] = press
+        list(check_bench(run_file(tmp_path), loop_back=WIRE))
+    assert reads > 5
+    assert np.allclose(card.levels(), [0.0, 0.0, 0.2, 0.0], atol=1e-3)
+
+
+def test_a_card_that_dies_during_the_loop_back(tmp_path: Path) -> None:
+    with library([x_series()], looped()) as rig:
+        rig.fail("read_analog", -201003, after=4)
+        findings = list(check_bench(run_file(tmp_path), loop_back=WIRE))
+        assert not rig.tasks
+    (found,) = about(findings, "loop-back")
+    assert found.level == "fault" and "-201003" in found.text

@@ -20,8 +20,8 @@ class NiInspection:
     """What was found. Each error stands for what is missing beside it; ``names`` are all devices there are.
 
     ``devices`` are those of the stream. ``channels`` are the errors of channels by their names, looked at one by one;
-    ``placed`` are the others. ``rig`` is None where the channels don't fit together, ``routes`` where there is no
-    common clock.
+    ``placed`` are the others. ``rig`` is None where the channels don't fit together, ``routes``, of the placed
+    channels, where these have no common clock.
     """
 
     driver_version: str
@@ -91,12 +91,16 @@ def _inspect(
         rig = place(settings, device, look_up, oversampling=oversampling)
     except DriverError as error:
         rig_error = error
-    if rig is not None:
-        leader = rig.inputs[0].device.timing
+    there = Rig(
+        tuple(channel for channel in placed if not channel.configuration),
+        tuple(channel for channel in placed if channel.configuration),
+    )
+    if there.outputs and there.inputs:
+        leader = there.inputs[0].device.timing
         with connection.typed():
             terminals = connection.supported(lambda: connection.device(leader).terminals, [])
         try:
-            routes = plan_routes(rig, oversampling=oversampling, shared=shared, terminals=terminals)
+            routes = plan_routes(there, oversampling=oversampling, shared=shared, terminals=terminals)
         except DriverError as error:
             routes_error = error
     return NiInspection(
