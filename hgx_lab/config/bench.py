@@ -130,7 +130,7 @@ class NiBench(CardBench):
 
     kind: Literal["nidaq"] = Field(description="A card through NI-DAQmx.")
     device: Annotated[str, Text(longest=100)] = Field(
-        default="", description="Device of terminals that name none, as Dev1; empty for the first one found."
+        default="", description="Device of terminals that name none, as Dev1; empty where each names its own."
     )
     remote: Annotated[str, Text(r"[^\s:]+:[0-9]+", "host:port")] | None = Field(
         default=None, description="NI gRPC device server as host:port; null for this machine."

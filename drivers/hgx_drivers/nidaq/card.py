@@ -23,7 +23,7 @@ from hgx_drivers.errors import (
 from hgx_drivers.interface import Identity, StreamSettings, Volts
 from hgx_drivers.nidaq._channels import Rig, place
 from hgx_drivers.nidaq._connection import Connection
-from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version
+from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version, no_device
 from hgx_drivers.nidaq._readback import measure_output
 from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
 from hgx_drivers.nidaq._stream import NiStream
@@ -263,10 +263,7 @@ class NiDaqCard:
     def _find_devices(self) -> list[str]:
         names = device_names(self._connection)
         if not names:
-            where = f"by the server {self._connection.remote}" if self._connection.remote else "on this machine"
-            raise DriverError(
-                f"NI-DAQmx finds no device {where}.", remedy="Look at cable and power, then at NI MAX or `nilsdev`."
-            )
+            raise no_device(self._connection)
         return names
 
     def _describe(self, name: str) -> NiDevice:
