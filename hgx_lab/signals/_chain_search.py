@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import minimum_filter
 from scipy.optimize import least_squares
 
-from hgx_lab.signals._chain_model import ChainModel, Projection
+from hgx_lab.signals._chain_model import ChainModel
 from hgx_lab.signals.types import Complex, Floats
 
 __all__ = ["ChainMinimum", "delay_and_pole", "find_minima"]
@@ -93,10 +93,9 @@ def _jacobian(model: ChainModel, delay: float, constant: float) -> Floats:
     turned = -1j * model.omega * model.predict(response, solution)
     columns: list[Floats] = []
     for change in (turned, turned / (1 + 1j * model.omega * constant)):
-        followed = model.project(response, change)
         # A capacitance held at its bound doesn't move.
-        movable = np.where(solution.capacitances > 0, followed.capacitances, 0.0)
-        columns.append(_as_real(model.predict(response, Projection(followed.gradients, movable)) - change))
+        followed = model.follow(response, change, solution.capacitances > 0)
+        columns.append(_as_real(model.predict(response, followed) - change))
     return np.stack(columns, axis=1)
 
 
