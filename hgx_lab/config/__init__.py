@@ -73,6 +73,7 @@ from hgx_lab.config.record import (
     MeasuredCalibration,
     NoCalibration,
     Record,
+    SavedCalibration,
     Validation,
 )
 from hgx_lab.config.run import Experiment, TrainRun
@@ -141,6 +142,7 @@ __all__ = [
     "Safety",
     "Schedule",
     "Section",
+    "SavedCalibration",
     "SimulatedBench",
     "SmoothDevice",
     "SphereTask",

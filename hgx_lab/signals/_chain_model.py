@@ -23,6 +23,9 @@ __all__ = ["ChainModel", "Projection"]
 
 Indices = NDArray[np.intp]
 
+#: Smallest standard deviation, as a share of the largest phasor.
+_EXACT = 1e-7
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
@@ -91,6 +94,8 @@ class ChainModel:
                     remedy="Frequencies, standard deviations and amplitudes must be positive and finite, "
                     "points and electrodes must count from 0; leave tones out that weren't on.",
                 )
+        # The model isn't exact to more than this; one observation without noise mustn't outweigh all others.
+        s = np.maximum(s, _EXACT * np.max(np.abs(z)))
         order = np.lexsort((p, k))
         f, z, s, a, p, k = (x[order] for x in (f, z, s, a, p, k))
         labels, group_starts, group = np.unique(

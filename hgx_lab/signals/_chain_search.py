@@ -46,6 +46,8 @@ def find_minima(model: ChainModel, shortest: float, longest: float) -> list[Chai
     scan = np.stack([model.chi_squared(delays, float(constant)) for constant in constants], axis=1)
     low = np.argwhere(scan == minimum_filter(scan, size=3, mode="nearest"))
     low = low[np.argsort(scan[low[:, 0], low[:, 1]], kind="stable")][:_STARTS]
+    # The edge without a pole is a valley of its own, which a coarse scan of exact data can miss.
+    low = np.concatenate([low, [[int(np.argmin(scan[:, 0])), 0]]])
     lower, upper = (shortest, 0.0), (longest, largest)
     refined = [_refine(model, float(delays[i]), float(constants[j]), lower, upper) for i, j in low]
     return sorted(refined, key=lambda minimum: minimum.chi2)
