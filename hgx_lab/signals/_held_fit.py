@@ -90,7 +90,8 @@ def fit_held_chain(
             f"{100 * misfit:.0f} % of the signal, reduced chi^2 {reduced:.1f}.",
             remedy=f"Allow a delay beyond {longest_samples:g} samples, lower the amplitude, and look for clipping.",
         )
-    covariance = np.linalg.pinv(best.jac.T @ best.jac) * max(reduced, 1.0)
+    jacobian = np.asarray(best.jac, dtype=np.float64)
+    covariance = np.asarray(np.linalg.pinv(jacobian.T @ jacobian) * max(reduced, 1.0), dtype=np.float64)
     solution = model.solve(held_response(f, delay, constant, rate_hz))
     electrode, point = model.group_labels.T
     shape = (int(point.max()) + 1, int(electrode.max()) + 1)
