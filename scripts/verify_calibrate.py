@@ -4,7 +4,7 @@
 
 Every bench draws a delay of 0 to 200 samples (every other one whole, the rest fractional), a pole of 0.5 to 20 kHz
 (log-uniform), a gain error of up to 20 %, an offset of 0.5 to 1 V of either sign (the 1/f noise
-wanders by about 1 mV, whatever the length of the measurement) and stray capacitances of up to 1 pF; a
+wanders by some mV, whatever the length of the measurement) and stray capacitances of up to 1 pF; a
 reference of 10 MOhm stands between one electrode and the input. Noise as published, 100 kS/s, sequences of 300 mV.
 """
 

@@ -44,8 +44,8 @@ __all__ = ["Reference", "calibrate_bench"]
 _PURPOSE = 0xCA1B
 #: Device points: the start and random ones, so that signs and sizes of the derivatives differ.
 _POINTS = 3
-#: Highest line, as a share of the rate: converters of real cards roll off above.
-_OF_RATE = 0.1
+#: Highest line, as a share of the rate: a delay of a fraction of a sample is no longer a pure delay above.
+_OF_RATE = 0.06
 _FEWEST_PERIODS = 8
 #: Lines of the noise's spectrum: narrow enough to see between the harmonics of the mains.
 _RESOLUTION_HZ = 4.0
