@@ -73,6 +73,7 @@ from hgx_lab.config.record import (
     MeasuredCalibration,
     NoCalibration,
     Record,
+    SavedCalibration,
     Validation,
 )
 from hgx_lab.config.run import Experiment, TrainRun
@@ -139,6 +140,7 @@ __all__ = [
     "RunFile",
     "RunFileError",
     "Safety",
+    "SavedCalibration",
     "Schedule",
     "Section",
     "SimulatedBench",

@@ -81,6 +81,12 @@ class SimulatedBench(CardBench):
     delay: Annotated[float, Quantity("s", least=0.0, most=1.0)] = Field(
         default=60e-6, description="Delay from output to input; a run measures it and doesn't look here."
     )
+    gain_error: Annotated[float, Quantity("", least=-0.5, most=0.5)] = Field(
+        default=0.0, description="Share by which the amplifier gives more volts than its gain says; hidden from runs."
+    )
+    offset: Annotated[float, Quantity("V", least=-10.0, most=10.0)] = Field(
+        default=0.0, description="Read-out voltage of the amplifier without a current; hidden from runs."
+    )
     device: Device = Field(default=SmoothDevice(), description="The device under test.")
     noise: Noise | None = Field(default=Noise(), description="Noise of the current; null for none.")
     drift: Drift | None = Field(default=None, description="Slow change of the current; null for none.")

@@ -2,6 +2,7 @@
 
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant, stream_settings
+from hgx_lab.experiments._calibrate_bench import Reference, calibrate_bench
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._fit_data import FitData, data_from_csv, data_from_record, data_of_device
@@ -35,6 +36,7 @@ __all__ = [
     "LoopBackReading",
     "Measurement",
     "MeasurementResult",
+    "Reference",
     "RunInterrupted",
     "RunTones",
     "SilentAudience",
@@ -42,6 +44,7 @@ __all__ = [
     "Subject",
     "SurrogateFit",
     "TrainResult",
+    "calibrate_bench",
     "check_layout",
     "count_gates",
     "data_from_csv",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._interrupts import Interrupts
+from hgx_lab.experiments._saved_calibration import check_saved_calibration
 from hgx_lab.experiments._session import RecordedRun, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
@@ -78,7 +80,7 @@ class Laboratory:
         known = known_response(self.run)
         if known is not None or not isinstance(calibration, MeasuredCalibration):
             response = known or ChainResponse()
-            writer.event("calibration", None, "Delay and pole as given by the run file.", response=response.to_dict())
+            writer.event("calibration", None, "Delay and pole as given.", response=response.to_dict())
             return response
         fit = calibrate(self.run, self.bench, tones, calibration, hear=self.hear, interrupted=self.interrupts.check)
         writer.event(
@@ -160,6 +162,7 @@ def laboratory(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    check_calibration: bool = True,
 ) -> Iterator[Laboratory]:
     """Open the record and the bench of a run; whatever leaves the block closes both, the record with its reason.
 
@@ -177,11 +180,13 @@ def laboratory(
         Who watches.
     interrupts:
         Where a stop is asked for; signals are listened to inside the block.
+    check_calibration:
+        Whether a calibration that the run takes from a file must have been made on this bench.
 
     Raises
     ------
-    RecordError, DriverError, ExperimentError
-        The record or the bench can't be opened; nothing has moved then.
+    RecordError, DriverError, ExperimentError, CalibrationError
+        The record or the bench can't be opened, or a saved calibration is another bench's; nothing has moved then.
     """
     source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
     opened = recorded(
@@ -198,13 +203,15 @@ def laboratory(
     with interrupts.signals(), opened as session:
         audience.began(record, run)
 
-        def tell(message: str, **data: Any) -> None:
-            session.writer.event("bench", None, message, **data)
+        def tell(message: str, *, kind: str = "bench", **data: Any) -> None:
+            session.writer.event(kind, None, message, **data)
             audience.note(message)
 
         bench = open_bench(run, tell=tell)
         try:
             session.identify(bench.card.identity)
+            if check_calibration:
+                check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
             yield Laboratory(run, bench, session, audience, interrupts)
         finally:
             bench.card.close()

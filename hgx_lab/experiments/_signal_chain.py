@@ -33,7 +33,8 @@ def signal_chain(bench: SimulatedBench, electrodes: int) -> ChainSettings:
         pole_hz=amplifier.bandwidth,
         white=_white(bench.noise),
         hum=_hum(bench.noise),
-        gain_volts_per_ampere=(-1.0 if amplifier.inverting else 1.0) / amplifier.gain,
+        gain_volts_per_ampere=(-1.0 if amplifier.inverting else 1.0) * (1.0 + bench.gain_error) / amplifier.gain,
+        offset_volts=bench.offset,
         clip_volts=amplifier.clip,
         adc=Converter(adc.bits, *adc.range) if adc.bits is not None else None,
     )

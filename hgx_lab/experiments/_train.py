@@ -90,7 +90,7 @@ def train(
 def _learn(
     run: TrainRun, lab: Laboratory, task: Task, tones: RunTones, response: ChainResponse, source: Source
 ) -> Outcome:
-    recorder = Recorder(lab.session.writer, tones.frequencies_hz, tones.amplitudes, response)
+    recorder = Recorder(lab.session.writer, tones.frequencies_hz, tones.amplitudes, response, lab.rate_hz)
     observer = _Both(recorder, lab.audience)
     box = make_box(run)
     start_box = make_start_box(run, box)

@@ -29,7 +29,7 @@ class Plant:
     """A device in its signal chain.
 
     Order: output converter, electrode RC, device, charging after jumps, stray capacitance, delay, drift, two-level
-    fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain, clipping, input
+    fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain, offset, clipping, input
     converter. The delay stands behind
     the device, where there is one channel instead of many; as the device has no memory, a whole delay before it
     is the same. Every stage carries its state, and the result doesn't depend, not in one bit, on how the stream
@@ -207,6 +207,8 @@ class Plant:
         read[...] = current
         _add(self._fast_noise, read)
         np.multiply(read, chain.gain_volts_per_ampere, out=read)
+        if chain.offset_volts:
+            read += chain.offset_volts
         if chain.clip_volts is not None:
             np.maximum(read, -chain.clip_volts, out=read)
             np.minimum(read, chain.clip_volts, out=read)

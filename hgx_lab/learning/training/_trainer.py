@@ -225,6 +225,7 @@ class Trainer:
                 frequencies_hz=self._stream.plan.tones_hz,
                 amplitudes=setup.amplitude,
                 response=setup.response,
+                rate_hz=self._stream.plan.settings.rate_hz,
             )
             for r in readings
         ]
