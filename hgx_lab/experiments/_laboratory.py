@@ -13,6 +13,7 @@ from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
+from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._session import RecordedRun, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
@@ -72,7 +73,10 @@ class Laboratory:
         ------
         CalibrationError
             What was measured leaves the signs open.
+        RangeError
+            A generator can't give one of the tones; nothing has moved then.
         """
+        stream_generators(self.run, self.bench.generators, tones)
         writer = self.session.writer
         calibration = self.run.calibration
         known = known_response(self.run)
@@ -122,6 +126,7 @@ class Laboratory:
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
+            generated=stream_generators(self.run, self.bench.generators, tones),
         )
         try:
             with stream:
@@ -204,7 +209,11 @@ def laboratory(
 
         bench = open_bench(run, tell=tell)
         try:
-            session.identify(bench.card.identity)
+            for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
+                session.identify(identity)
             yield Laboratory(run, bench, session, audience, interrupts)
         finally:
-            bench.card.close()
+            try:
+                close_all(bench.generators)
+            finally:
+                bench.card.close()

@@ -4,7 +4,7 @@
 """
 
 from hgx_drivers.nidaq._devices import NiDevice, discover
-from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq.card import NiDaqCard
 
-__all__ = ["NiDaqCard", "NiDevice", "SharedClock", "WatchdogSettings", "discover"]
+__all__ = ["NiDaqCard", "NiDevice", "SharedClock", "SignalOutputs", "WatchdogSettings", "discover"]
