@@ -31,7 +31,7 @@ class Generator(Section):
     )
     reference: Literal["external", "internal"] = Field(
         default="external",
-        description="Where its 10 MHz come from; with internal the phases drift against the card.",
+        description="Where its 10 MHz come from; internal only where the card gets its own from the generator.",
     )
     trigger: Literal["external"] = Field(default="external", description="The card's start starts the tones.")
     backend: Annotated[str, Text(longest=200)] = Field(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hgx_drivers.errors import DriverError
 from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
@@ -212,8 +213,12 @@ def laboratory(
             for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                 session.identify(identity)
             yield Laboratory(run, bench, session, audience, interrupts)
-        finally:
-            try:
+        except BaseException:
+            # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
+            with suppress(DriverError):
                 close_all(bench.generators)
-            finally:
-                bench.card.close()
+            raise
+        else:
+            close_all(bench.generators)
+        finally:
+            bench.card.close()
