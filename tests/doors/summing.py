@@ -43,7 +43,8 @@ class SummedCard(SimulatedCard):
         """Start the stream, and with it the bursts that wait for it."""
         for electrode, number in self._channels.items():
             output = self._instrument.outputs[number - 1]
-            if output.burst.get("state") == "ON" and output.on:
+            # Each language keeps its own words for it.
+            if "ON" in (output.burst.get("state"), output.burst.get("STATE")) and output.on:
                 self._triggered[electrode] = self.plant.samples
         super().start()
 

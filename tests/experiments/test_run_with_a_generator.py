@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +23,11 @@ from hgx_lab import open_record
 from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import ConfigurationError
 from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.records import Record
 from tests.doors.ni_devices import x_series
 from tests.doors.ni_engine import NiRig
 from tests.doors.scpi_instrument import ScpiInstrument
-from tests.doors.scpi_languages import KeysightLanguage
+from tests.doors.scpi_languages import KeysightLanguage, SiglentLanguage
 from tests.doors.summing import SummedCard
 
 pytest.importorskip("nidaqmx")
@@ -49,6 +51,7 @@ optimizer: {kind: adam, rate: 100 mV}
 stop: {iterations: 60, margin: 1 nA}
 validation: {periods: 2}
 """
+LANGUAGES = {"Keysight": KeysightLanguage, "Siglent": SiglentLanguage}
 SIMULATED = "bench: {kind: simulated, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: {kind: smooth, seed: 5}}"
 NI = """
 bench:
@@ -61,7 +64,7 @@ bench:
   remote: '%s'
   start_out: /Dev1/PFI0
   generators:
-    - driver: keysight
+    - driver: %s
       resource: '%s'
       channels: {c: 1, d: 2}
       load: %s
@@ -81,9 +84,10 @@ class Table:
 
     def __init__(self, card: SummedCard, rig: NiRig, instrument: ScpiInstrument, remote: str) -> None:
         self.card, self.rig, self.instrument, self.remote = card, rig, instrument, remote
+        self.driver = "siglent" if isinstance(instrument.language, SiglentLanguage) else "keysight"
 
     def run(self, load: str = "high", common: str = COMMON) -> TrainRun:
-        return parsed(NI % (self.remote, self.instrument.resource, load), common)
+        return parsed(NI % (self.remote, self.driver, self.instrument.resource, load), common)
 
     def seen(self) -> np.ndarray:
         """Volts at the electrodes, all of them."""
@@ -91,12 +95,12 @@ class Table:
 
 
 @contextmanager
-def wired_table(load: float = 1e38, faults: Sequence[Fault] = ()) -> Iterator[Table]:
+def wired_table(load: float = 1e38, faults: Sequence[Fault] = (), maker: str = "Keysight") -> Iterator[Table]:
     from tests.doors.ni_grpc import serving
 
     run = parsed(SIMULATED)
     assert isinstance(run.bench, SimulatedBench)
-    with ScpiInstrument(KeysightLanguage()) as instrument:
+    with ScpiInstrument(LANGUAGES[maker]()) as instrument:
         plant = simulated_plant(run, run.bench)
         card = SummedCard(plant, FastClock(), instrument, {2: 1, 3: 2}, gain=0.1, load=load, faults=faults)
         rig = NiRig([x_series()], card)
@@ -116,15 +120,29 @@ def tones_of(volts: np.ndarray, hz: float, start: int, periods: int) -> float:
     return float(np.abs(2 * np.mean(volts[n] * np.exp(-2j * np.pi * hz * n / 20e3))))
 
 
+def assert_derivatives_agree(here: Record, there: Record) -> None:
+    # The first iteration is at the same controls on both benches, with noise of its own on each.
+    first, second = here["iterations"].isel(iteration=0), there["iterations"].isel(iteration=0)
+    assert np.array_equal(first["controls"].values, second["controls"].values)
+    spread = np.hypot(first["derivative_std"].values, second["derivative_std"].values)
+    pulls = (first["derivative"].values - second["derivative"].values) / spread
+    assert np.all(np.abs(pulls) < 4.5)
+    assert np.sqrt(np.mean(pulls**2)) < 2
+
+
 def assert_at_rest(table: Table) -> None:
     assert np.all(np.abs(table.card.levels()) < 1e-3)
     assert not any(o.on for o in table.instrument.outputs)
 
 
-@pytest.mark.parametrize(("load", "ohms"), [("high", 1e38), ("50 Ohm", 50.0)])
-def test_the_same_gate_is_learned_with_tones_of_the_generator(load: str, ohms: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("maker", "load", "ohms"), [("Keysight", "high", 1e38), ("Keysight", "50 Ohm", 50.0), ("Siglent", "high", 1e38)]
+)
+def test_the_same_gate_is_learned_with_tones_of_the_generator(
+    maker: str, load: str, ohms: float, tmp_path: Path
+) -> None:
     alone = train(parsed(SIMULATED), record=tmp_path / "simulated.h5")
-    with wired_table(ohms) as table:
+    with wired_table(ohms, maker=maker) as table:
         result = train(table.run(load), record=tmp_path / "generator.h5")
         assert_at_rest(table)
         assert np.max(np.abs(table.seen())) <= 1.0 + 1e-9
@@ -134,14 +152,9 @@ def test_the_same_gate_is_learned_with_tones_of_the_generator(load: str, ohms: f
         assert there.status == "completed"
         instruments = [e.message for e in there.events if e.kind == "instrument"]
         assert len(instruments) == 2
-        assert "Keysight" in instruments[1]
+        assert maker in instruments[1]
         assert [e.kind for e in there.events].count("generator") == 2
-        first, second = here["iterations"].isel(iteration=0), there["iterations"].isel(iteration=0)
-        assert np.array_equal(first["controls"].values, second["controls"].values)
-        spread = np.hypot(first["derivative_std"].values, second["derivative_std"].values)
-        pulls = (first["derivative"].values - second["derivative"].values) / spread
-        assert np.all(np.abs(pulls) < 4.5)
-        assert np.sqrt(np.mean(pulls**2)) < 2
+        assert_derivatives_agree(here, there)
 
 
 def test_the_electrodes_see_what_was_scheduled_and_the_card_gives_what_is_missing(table: Table, tmp_path: Path) -> None:
@@ -152,9 +165,7 @@ def test_the_electrodes_see_what_was_scheduled_and_the_card_gives_what_is_missin
     result = train(table.run(common=common), record=tmp_path / "shares.h5")
     assert result.outcome.solved
     own, seen = np.concatenate(blocks, axis=1), table.seen()
-    assert any(
-        name == "export_signal" and "/Dev1/PFI0" in arguments for name, arguments in table.rig.calls
-    )
+    assert any(name == "export_signal" and "/Dev1/PFI0" in arguments for name, arguments in table.rig.calls)
     with open_record(result.record) as there:
         first = int(there["iterations"]["sample"].values[0])
         (ramp,) = [e.sample for e in there.events if e.kind == "ramp-to-rest"]
@@ -243,12 +254,32 @@ def test_a_frequency_that_the_generator_cannot_hit_is_refused_before_anything_mo
     [("{c: 1, c2: 2}", "no electrode c2"), ("{c: 1, d: 1}", "output 1 is taken"), ("{a: 1}", "no electrode a")],
 )
 def test_channels_are_checked_against_electrodes(wrong: str, message: str) -> None:
-    text = NI % ("h:1", "TCPIP0::h::5025::SOCKET", "high")
+    text = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")
     with pytest.raises(ConfigurationError, match=message):
         parse_run_file(text.replace("{c: 1, d: 2}", wrong) + COMMON)
 
 
 def test_the_start_must_be_given_out() -> None:
-    text = (NI % ("h:1", "TCPIP0::h::5025::SOCKET", "high")).replace("  start_out: /Dev1/PFI0\n", "")
+    text = (NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")).replace("  start_out: /Dev1/PFI0\n", "")
     with pytest.raises(ConfigurationError, match="start_out"):
         parse_run_file(text + COMMON)
+
+
+def test_another_maker_than_the_run_file_says_is_refused(table: Table, tmp_path: Path) -> None:
+    table.driver = "siglent"
+    with pytest.raises(GeneratorRefused, match="isn't a generator that is known"):
+        train(table.run(), record=tmp_path / "maker.h5")
+    assert not table.card.seen
+
+
+def test_frequencies_between_the_bins_are_bridged(table: Table, tmp_path: Path) -> None:
+    """1.01 kHz has 10.1 periods in 10 ms, and is a frequency of the generator all the same."""
+    manual = "tones: {plan: manual, bridge: true, frequencies: [1.01 kHz, 2.33 kHz], period: 10 ms, amplitude: 20 mV}"
+    common = re.sub(r"^tones: .*$", manual, COMMON, flags=re.MULTILINE) + "calibration: {kind: fixed, delay: 60 us}\n"
+    alone = train(parsed(SIMULATED, common), record=tmp_path / "simulated.h5")
+    result = train(table.run(common=common), record=tmp_path / "bridged.h5")
+    assert sorted(o.hz for o in table.instrument.outputs) == [1010.0, 2330.0]
+    assert result.outcome.solved
+    assert_at_rest(table)
+    with open_record(alone.record) as here, open_record(result.record) as there:
+        assert_derivatives_agree(here, there)
