@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hgx_drivers.errors import DriverError, OutputUnderflow, RangeError
 from hgx_drivers.simulated import FastClock, Fault, Underflow
 from hgx_drivers.waveform_generator import (
     GeneratorDisconnected,
+    GeneratorError,
     GeneratorMismatch,
     GeneratorRefused,
     GeneratorTimeout,
@@ -220,15 +222,21 @@ def test_a_fault_of_the_generator_ends_at_rest(
         assert there.status == "failed"
 
 
-def test_a_generator_that_cannot_be_switched_off_does_not_keep_the_card_from_rest(table: Table, tmp_path: Path) -> None:
-    table.instrument.fail("SOUR1:VOLT 0.32", "vanish")  # the first step of the fade
+@pytest.mark.parametrize("how", ["vanish", "deaf"])
+def test_a_generator_that_cannot_be_switched_off_does_not_keep_the_card_from_rest(
+    table: Table, tmp_path: Path, how: Literal["vanish", "deaf"]
+) -> None:
+    table.instrument.fail("SOUR1:VOLT 0.32", how)  # the first step of the fade
     record = tmp_path / "gone.h5"
-    with pytest.raises(DriverError):
+    with pytest.raises(GeneratorError) as caught:
         train(table.run(), record=record)
     assert np.all(np.abs(table.card.levels()) < 1e-3)
     with open_record(record) as there:
-        kinds = [e.kind for e in there.events]
-    assert "not-at-rest" in kinds
+        events = [(e.kind, e.message) for e in there.events]
+    kinds = [kind for kind, _ in events]
+    (told,) = [message for kind, message in events if kind == "not-at-rest"]
+    assert "Disconnect the device" in told
+    assert str(caught.value).split()[0] in told
     assert kinds.index("not-at-rest") < len(kinds) - 1 - kinds[::-1].index("at-rest")
 
 
