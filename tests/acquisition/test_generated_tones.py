@@ -104,6 +104,21 @@ def test_a_sample_is_refused_for_the_sum_and_for_the_share() -> None:
     assert output.written == 4
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_on_the_way_to_rest_the_card_fades_its_share_and_takes_up_no_more(silent: bool) -> None:
+    rig = make_rig()
+    with stream(rig, Generator()) as running:
+        last = running.append(segment(0.3, np.zeros(3) if silent else GIVEN))
+        readings_until(running, 1, [])
+    own = rig.card.history[0, 1 + last.plateau :]
+    # The card alone moves at most by its own tone and the slope to rest: 2 pi 700 Hz 50 mV, and 500 V/s.
+    tone = 2 * np.pi * 700.0 * GIVEN[0] if silent else 0.0
+    assert np.max(np.abs(np.diff(own))) <= (tone + 500.0) / RATE + 1e-9
+    assert own[-1] == pytest.approx(0.0, abs=1e-9)
+    if not silent:
+        assert np.all(np.diff(own) <= 1e-12)
+
+
 def test_an_error_of_the_consumer_silences_the_generator() -> None:
     rig, generator = make_rig(), Generator()
     with pytest.raises(KeyError), stream(rig, generator) as running:
