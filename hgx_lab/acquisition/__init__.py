@@ -3,6 +3,7 @@
 from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._generated import GeneratedTones
 from hgx_lab.acquisition._guard import ElectrodeLimits, GuardedOutput, VoltageGuard, known_levels
 from hgx_lab.acquisition._messages import Block, Message, Reading
 from hgx_lab.acquisition._plan import StreamPlan
@@ -21,6 +22,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Exchange",
+    "GeneratedTones",
     "GuardedOutput",
     "Message",
     "PlacedSegment",

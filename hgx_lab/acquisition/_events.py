@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     UNDERFLOW = "underflow"
     OVERRUN = "overrun"
     FAULT = "fault"
+    GENERATOR = "generator"
     RAMP = "ramp-to-rest"
     AT_REST = "at-rest"
     NOT_AT_REST = "not-at-rest"

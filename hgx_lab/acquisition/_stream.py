@@ -13,6 +13,7 @@ import numpy as np
 from hgx_drivers.interface import DaqCard
 from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._generated import GeneratedTones
 from hgx_lab.acquisition._guard import VoltageGuard
 from hgx_lab.acquisition._messages import Message
 from hgx_lab.acquisition._plan import StreamPlan
@@ -48,6 +49,8 @@ class Stream:
         Synthesis and demodulation of the tone plan.
     plan:
         Everything else.
+    generated:
+        Tones that come from generators; None where all come from the card.
     interrupted:
         Called often from the consumer's thread; raises to end the run (a signal, a button).
     """
@@ -60,11 +63,12 @@ class Stream:
         demodulator: Demodulates,
         plan: StreamPlan,
         *,
+        generated: GeneratedTones | None = None,
         interrupted: Callable[[], None] = _never,
     ) -> None:
         self._interrupted = interrupted
         self._exchange: Exchange[Message] = Exchange(lockstep=not card.paced)
-        self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange)
+        self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange, generated)
         self._thread = threading.Thread(target=self._engine.run, name="hgx-acquisition")
         self._paced = card.paced
         self._usual_interval = sys.getswitchinterval()

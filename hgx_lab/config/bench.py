@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from hgx_lab.config.devices import Device, SmoothDevice
+from hgx_lab.config.generators import Generator
 from hgx_lab.config.presets import PRESETS, with_preset
 from hgx_lab.config.quantities import PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
@@ -33,6 +34,7 @@ __all__ = [
     "Drift",
     "Fault",
     "Fluctuator",
+    "Generator",
     "Hum",
     "NiBench",
     "NiInput",
@@ -156,6 +158,15 @@ class NiBench(CardBench):
     )
     shared_clock: NiSharedClock | None = Field(
         default=None, description="How devices without a common sample clock are locked; null for none."
+    )
+    start_out: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the start is given out, as /Dev1/PFI0; a generator waits for it."
+    )
+    reference_out: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the card's 10 MHz are given out, as /Dev1/PFI1; empty for none."
+    )
+    generators: tuple[Generator, ...] = Field(
+        default=(), max_length=16, description="Waveform generators that give tones instead of the card."
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hgx_drivers.errors import DriverError
 from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
+from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import check_saved_calibration
 from hgx_lab.experiments._session import RecordedRun, recorded
@@ -74,7 +76,10 @@ class Laboratory:
         ------
         CalibrationError
             What was measured leaves the signs open.
+        RangeError
+            A generator can't give one of the tones; nothing has moved then.
         """
+        stream_generators(self.run, self.bench.generators, tones)
         writer = self.session.writer
         calibration = self.run.calibration
         known = known_response(self.run)
@@ -124,6 +129,7 @@ class Laboratory:
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
+            generated=stream_generators(self.run, self.bench.generators, tones),
         )
         try:
             with stream:
@@ -209,9 +215,17 @@ def laboratory(
 
         bench = open_bench(run, tell=tell)
         try:
-            session.identify(bench.card.identity)
+            for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
+                session.identify(identity)
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
             yield Laboratory(run, bench, session, audience, interrupts)
+        except BaseException:
+            # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
+            with suppress(DriverError):
+                close_all(bench.generators)
+            raise
+        else:
+            close_all(bench.generators)
         finally:
             bench.card.close()
