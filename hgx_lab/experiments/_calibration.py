@@ -7,7 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, sweep
+from hgx_lab.acquisition import Message, Plateau, RunControl, sweep
 from hgx_lab.config import RunFile
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
 from hgx_lab.experiments._bench import Bench
@@ -20,6 +20,7 @@ from hgx_lab.signals import (
     ChainFit,
     ChainResponse,
     Demodulator,
+    Floats,
     ToneBank,
     calibration_bank,
     calibration_bins,
@@ -60,6 +61,8 @@ def calibrate(
     *,
     hear: Callable[[Message], None],
     interrupted: Callable[[], None],
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> ChainFit:
     """Fit delay and pole to the responses of every electrode at several frequencies and device points.
 
@@ -88,6 +91,8 @@ def calibrate(
         demodulator=demodulator,
         delay_samples=0,
         interrupted=interrupted,
+        control=control,
+        watch=watch,
     )
     settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
     amplitudes = bank.amplitudes(tones.amplitudes)

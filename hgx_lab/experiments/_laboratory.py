@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
+from hgx_lab.acquisition import Event, Message, PlacedSegment, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._session import RecordedRun, recorded
+from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
@@ -80,7 +80,17 @@ class Laboratory:
             response = known or ChainResponse()
             writer.event("calibration", None, "Delay and pole as given by the run file.", response=response.to_dict())
             return response
-        fit = calibrate(self.run, self.bench, tones, calibration, hear=self.hear, interrupted=self.interrupts.check)
+        self.audience.state("calibrating")
+        fit = calibrate(
+            self.run,
+            self.bench,
+            tones,
+            calibration,
+            hear=self.hear,
+            interrupted=self.interrupts.check,
+            control=self.interrupts,
+            watch=self.audience.block,
+        )
         writer.event(
             "calibration",
             None,
@@ -100,6 +110,8 @@ class Laboratory:
         if isinstance(message, Event):
             self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
             self.audience.event(message)
+        elif isinstance(message, PlacedSegment):
+            self.audience.placed(message)
 
     @contextmanager
     def stream(
@@ -122,7 +134,10 @@ class Laboratory:
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
+            control=self.interrupts,
+            watch=self.audience.block,
         )
+        self.audience.state("learning" if isinstance(self.run, TrainRun) else "measuring")
         try:
             with stream:
                 yield stream
@@ -148,6 +163,17 @@ def _windows(run: RunFile) -> set[int]:
     if isinstance(run, TrainRun) and run.validation is not None:
         windows.add(run.validation.periods)
     return windows
+
+
+@contextmanager
+def _told(audience: Audience) -> Iterator[None]:
+    """Tell the audience how what is in the block ended."""
+    try:
+        yield
+    except BaseException as error:
+        audience.ended(*ending_of(error))
+        raise
+    audience.ended(*ending_of(None))
 
 
 @contextmanager
@@ -195,7 +221,7 @@ def laboratory(
         coordinates=declaration.coordinates,
         raw=declaration.raw,
     )
-    with interrupts.signals(), opened as session:
+    with _told(audience), interrupts.signals(), opened as session:
         audience.began(record, run)
 
         def tell(message: str, **data: Any) -> None:
