@@ -1,8 +1,12 @@
 """What people see of a run while it goes on, without Qt: a snapshot that is filled here and drawn elsewhere."""
 
 from hgx_lab.live._describe import CaseInfo, ElectrodeInfo, RunDescription
+from hgx_lab.live._describe_run import describe
 from hgx_lab.live._history import History
+from hgx_lab.live._publisher import Publisher
+from hgx_lab.live._record_source import RecordSource
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot, Status, Trace
+from hgx_lab.live._source import LiveSource, Source, attach
 from hgx_lab.live._state import RunState
 
 __all__ = [
@@ -11,10 +15,16 @@ __all__ = [
     "ElectrodeInfo",
     "History",
     "LiveEvent",
+    "LiveSource",
     "Measured",
+    "Publisher",
+    "RecordSource",
     "RunDescription",
     "RunState",
     "Snapshot",
+    "Source",
     "Status",
     "Trace",
+    "attach",
+    "describe",
 ]
