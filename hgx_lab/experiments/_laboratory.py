@@ -166,14 +166,15 @@ def _windows(run: RunFile) -> set[int]:
 
 
 @contextmanager
-def _told(audience: Audience) -> Iterator[None]:
-    """Tell the audience how what is in the block ended."""
+def _told(audience: Audience) -> Iterator[list[RecordedRun]]:
+    """Tell the audience how what is in the block ended, with the reason of the session that is put in the list."""
+    sessions: list[RecordedRun] = []
     try:
-        yield
+        yield sessions
     except BaseException as error:
         audience.ended(*ending_of(error))
         raise
-    audience.ended(*ending_of(None))
+    audience.ended("completed", sessions[0].reason if sessions else "")
 
 
 @contextmanager
@@ -221,7 +222,8 @@ def laboratory(
         coordinates=declaration.coordinates,
         raw=declaration.raw,
     )
-    with _told(audience), interrupts.signals(), opened as session:
+    with _told(audience) as sessions, interrupts.signals(), opened as session:
+        sessions.append(session)
         audience.began(record, run)
 
         def tell(message: str, **data: Any) -> None:

@@ -33,6 +33,11 @@ class RecordedRun:
         self._reason = ""
         self._sample: int | None = None
 
+    @property
+    def reason(self) -> str:
+        """Why the run ended by itself; empty while it hasn't."""
+        return self._reason
+
     def identify(self, identity: Identity) -> None:
         """Note which instrument it is."""
         name = f"{identity.maker} {identity.model}, serial {identity.serial}"

@@ -5,6 +5,8 @@ from hgx_lab.live._describe_run import describe
 from hgx_lab.live._history import History
 from hgx_lab.live._publisher import Publisher
 from hgx_lab.live._record_source import RecordSource
+from hgx_lab.live._run_process import RunProcess
+from hgx_lab.live._several import Several
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot, Status, Trace
 from hgx_lab.live._source import LiveSource, Source, attach
 from hgx_lab.live._state import RunState
@@ -20,7 +22,9 @@ __all__ = [
     "Publisher",
     "RecordSource",
     "RunDescription",
+    "RunProcess",
     "RunState",
+    "Several",
     "Snapshot",
     "Source",
     "Status",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
@@ -55,6 +57,13 @@ class Door:
                 file.write(text)
         except OSError as error:
             raise RecordError(f"{path} can't be written: {error}.") from error
+
+    def knock(self) -> None:
+        """Connect and leave at once, without a word; a thread that waits for readers wakes up."""
+        family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
+        with socket.socket(family) as visitor, suppress(OSError):
+            visitor.settimeout(1.0)
+            visitor.connect(self.address)
 
     def open(self) -> Connection:
         """Connect to the run; OSError, EOFError or AuthenticationError where nobody answers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -61,6 +62,8 @@ class Publisher(SilentAudience):
         self._began = time.monotonic()
         self._doing = RunState.OPENING
         self._record: Path | None = None
+        #: Called with the record's path when readers can find the run.
+        self.when_found: Callable[[Path], None] | None = None
         self._done = threading.Event()
         self._listener, self._door = make_listener()
         self._threads = [
@@ -83,10 +86,7 @@ class Publisher(SilentAudience):
         self._done.set()
         if self._record is not None:
             door_path(self._record).unlink(missing_ok=True)
-        try:
-            self._door.open().close()  # wakes the thread that waits for readers
-        except (OSError, EOFError, AuthenticationError):
-            pass
+        self._door.knock()  # wakes the thread that waits for readers
         for thread in self._threads:
             thread.join(2 * _FAREWELL_SECONDS)
         self._listener.close()
@@ -107,6 +107,8 @@ class Publisher(SilentAudience):
         self._tell(describe(run, record, text=self._text))
         self._turn(RunState.OPENING)
         self._door.write(record)
+        if self.when_found is not None:
+            self.when_found(record)
 
     def note(self, text: str) -> None:
         """Tell what the bench is doing."""
