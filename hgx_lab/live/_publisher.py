@@ -61,6 +61,7 @@ class Publisher(SilentAudience):
         self._watched = False
         self._began = time.monotonic()
         self._doing = RunState.OPENING
+        self._held = False
         self._record: Path | None = None
         #: Called with the record's path when readers can find the run.
         self.when_found: Callable[[Path], None] | None = None
@@ -128,8 +129,10 @@ class Publisher(SilentAudience):
         """Tell an event, and the state that follows from it."""
         self._tell(live_event(event, time.time()))
         if event.kind is EventKind.PAUSED:
+            self._held = True
             self._turn(RunState.PAUSED)
         elif event.kind is EventKind.RESUMED:
+            self._held = False
             self._turn(self._doing)
         elif event.kind is EventKind.RAMP:
             self._turn(RunState.RAMPING)
@@ -178,9 +181,13 @@ class Publisher(SilentAudience):
 
     def _command(self, word: str) -> None:
         if word == "pause":
+            if not (self._interrupts.paused or self._interrupts.finishing):
+                self._turn(self._doing, "pauses after this iteration")
             self._interrupts.pause()
         elif word == "resume":
             self._interrupts.resume()
+            if not (self._held or self._interrupts.finishing):
+                self._turn(self._doing)  # it hadn't come to the pause yet
         elif word == "stop":
             self._interrupts.finish("the dashboard")
             self._turn(RunState.STOPPING)
