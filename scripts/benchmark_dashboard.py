@@ -28,7 +28,8 @@ experiment: train
 name: watched
 seed: 7
 bench:
-  {kind: simulated, clock: real-time, rate: 100 kHz, lead: 150 ms, output_buffer: 300 ms, device: {kind: smooth, seed: 3}}
+  {kind: simulated, clock: real-time, rate: 100 kHz, lead: 150 ms, output_buffer: 300 ms,
+   device: {kind: smooth, seed: 3}}
 electrodes:
   - {name: x, role: input, limits: [-1 V, 1 V]}
   - {name: y, role: input, limits: [-1 V, 1 V]}

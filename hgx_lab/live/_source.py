@@ -71,6 +71,7 @@ class LiveSource:
         self.record = record
         self._door, self._connection = door, connection
         self._board = Board()
+        self._board.take(Turned(RunState.OPENING, "attaching"))
         self._closing = threading.Event()
         self._send_lock = threading.Lock()
         self._thread = threading.Thread(target=self._listen, name="hgx-live-source", daemon=True)
