@@ -58,8 +58,8 @@ print(frames)
 WAYS = {"unwatched": [], "published": ["--live"], "reader": ["--live"], "window": ["--live"]}
 
 
-def measure(folder: Path, way: str, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Latencies in samples and duty cycles of the iterations of one run."""
+def measure(folder: Path, way: str, number: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Latencies in samples and duty cycles of the iterations of one run, and whether it failed."""
     record = folder / f"{way}{number}.h5"
     hgx = [sys.executable, "-m", "hgx_lab.cli"]
     run = subprocess.Popen([*hgx, "run", str(folder / "run.yaml"), *WAYS[way], "--quiet", "--output", str(record)])
@@ -84,7 +84,7 @@ def measure(folder: Path, way: str, number: int) -> tuple[np.ndarray, np.ndarray
         late = sum(e.kind == "late-update" for e in opened.events)
         ended = opened.status
     print(f"# {way} {number}: {len(duty)} iterations, {late} late updates, {ended}", flush=True)
-    return latency[latency >= 0][2:], duty[2:]
+    return latency[latency >= 0][2:], duty[2:], ended == "failed"
 
 
 def main() -> int:
@@ -94,7 +94,7 @@ def main() -> int:
     parser.add_argument("--window", action="store_true", help="with the dashboard's window too")
     options = parser.parse_args()
     ways = [way for way in WAYS if way != "window" or options.window]
-    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {way: [] for way in ways}
+    found: dict[str, list[tuple[np.ndarray, np.ndarray, bool]]] = {way: [] for way in ways}
     controls = "\n".join(f"  - {{name: c{i}, role: control, limits: [-1 V, 1 V]}}" for i in range(5))
     with tempfile.TemporaryDirectory() as name:
         text = RUN.replace("CONTROLS", controls).replace("ITERATIONS", str(options.iterations))
@@ -107,6 +107,8 @@ def main() -> int:
         return 1
     p99 = {way: float(np.percentile(np.concatenate([f[0] for f in each]), 99)) for way, each in found.items()}
     duty = {way: float(np.mean(np.concatenate([f[1] for f in each]))) for way, each in found.items()}
+    failed = {way: sum(f[2] for f in each) for way, each in found.items()}
+    print(f"# runs that the machine was too slow for: {failed}")
     claims = Claims()
     for way in ways:
         print(f"# {way}: latency p99 {p99[way] / 100e3 * 1e3:.2f} ms, duty {duty[way]:.4f}")
