@@ -1,5 +1,6 @@
 """The schedule of segments, the voltage guard and the acquisition thread."""
 
+from hgx_lab.acquisition._control import RunControl
 from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
@@ -29,6 +30,7 @@ __all__ = [
     "Plateau",
     "Player",
     "Reading",
+    "RunControl",
     "Schedule",
     "Segment",
     "Stream",

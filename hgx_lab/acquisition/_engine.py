@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -58,10 +59,11 @@ class Engine:
         plan: StreamPlan,
         exchange: Exchange[Message],
         generated: GeneratedTones | None = None,
+        watch: Callable[[int, Floats], None] | None = None,
     ) -> None:
         self._card, self._guard, self._bank, self._demodulator = card, guard, bank, demodulator
         self._plan, self._exchange = plan, exchange
-        self._generated = generated
+        self._generated, self._watcher = generated, watch
         amplitudes = None if generated is None else generated.amplitudes
         self.transport = Transport(card, guard, bank, plan, exchange.condition, amplitudes)
         self._streaming = False
@@ -79,9 +81,15 @@ class Engine:
                 # Behind the ramp it would be played: the outputs would leave rest again.
                 raise self.fault or AcquisitionError("The stream has been stopped; nothing more can be scheduled.")
             placed = self.transport.append(segment)
+            self.transport.hold_asked_for = False
             if segment.periods:
                 self._announced.append(placed)
             return placed
+
+    def hold(self) -> None:
+        """Let the outputs hold without a late update when the schedule runs dry, until something is appended."""
+        with self._exchange.condition:
+            self.transport.hold_asked_for = True
 
     def run(self) -> None:
         """Stream until told to stop or until something fails, then bring the outputs to rest."""
@@ -147,6 +155,8 @@ class Engine:
         """Hand a block to the demodulator and its readings to the consumer; whether there were any."""
         block *= self._plan.amperes_per_volt
         self._watch(block, start)
+        if self._watcher is not None:
+            self._watcher(start, block)
         if self._plan.keep_blocks:
             self._exchange.put(Block(start, block.copy()))
         windows = self._demodulator.process(block, start)

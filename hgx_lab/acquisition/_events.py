@@ -14,6 +14,8 @@ class EventKind(StrEnum):
 
     STARTED = "started"
     OVERLOAD = "overload"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     LATE_UPDATE = "late-update"
     UNDERFLOW = "underflow"
     OVERRUN = "overrun"

@@ -45,6 +45,8 @@ class Transport:
         self._bank, self._generated = bank, generated
         self._started = False
         self.read_samples = 0
+        #: Whether somebody has asked the outputs to hold when the schedule runs dry.
+        self.hold_asked_for = False
 
     def append(self, segment: Segment) -> PlacedSegment:
         """Admit a segment by the guard and schedule it; the caller holds the lock."""
@@ -71,7 +73,7 @@ class Transport:
         with self._lock:
             end = self.schedule.end
             if end < target:
-                if not self.schedule.last.segment.awaits_reading:
+                if not (self.schedule.last.segment.awaits_reading or self.hold_asked_for):
                     unexpected = (end, target - end)
                 self.schedule.hold(target - end)
             samples = np.empty((len(self._guard.limits), count))

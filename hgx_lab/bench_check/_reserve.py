@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from math import isnan
 
 from hgx_drivers.errors import DriverError
@@ -32,7 +33,8 @@ def check_open(run: RunFile) -> Iterator[Finding]:
     except (HgxError, DriverError) as error:
         yield fault(topic, error)
     finally:
-        bench.card.close()
+        with suppress(DriverError):
+            bench.close()
 
 
 def _opened(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:
@@ -50,6 +52,9 @@ def _opened(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:
             f"{e.name} {volts:.4g} V" for e, volts in zip(run.electrodes, bench.card.levels(), strict=True)
         )
         yield Finding("ok", topic, f"measured at the outputs now: {levels}")
+    for generator in bench.generators:
+        identity, names = generator.device.identity, ", ".join(generator.electrodes)
+        yield Finding("ok", "generator", f"{identity.maker} {identity.model}, serial {identity.serial}, for {names}")
     state = getattr(bench.card, "watchdog", "")
     if run.bench.watchdog is not None and state.startswith("There is no watchdog"):
         yield Finding("warning", "watchdog", state, "Take a device with a watchdog, or set bench.watchdog to null.")

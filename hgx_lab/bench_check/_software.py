@@ -26,6 +26,10 @@ def check_software(run: RunFile) -> Iterator[Finding]:
     yield check_package("nidaqmx", exact=True)
     if run.bench.remote is not None:
         yield check_package("grpcio")
+    if run.bench.generators:
+        yield check_package("pyvisa")
+    if any(generator.backend == "@py" for generator in run.bench.generators):
+        yield check_package("pyvisa-py")
 
 
 def check_package(name: str, *, exact: bool = False) -> Finding:

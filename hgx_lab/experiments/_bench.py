@@ -9,7 +9,7 @@ from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSe
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
-from hgx_lab.experiments._generators import BenchGenerator, open_generators
+from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators
 from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ class Bench:
     overload_amperes: float
     generators: tuple[BenchGenerator, ...] = ()
 
+    def close(self) -> None:
+        """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
+        try:
+            close_all(self.generators)
+        finally:
+            self.card.close()
+
     @property
     def rate_hz(self) -> float:
         """Samples per second of both directions."""
@@ -37,7 +44,7 @@ class Bench:
 
 
 def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
-    """Open the bench of a run file; its card and generators are to be closed by the caller.
+    """Open the bench of a run file; which is to be closed by the caller.
 
     ``tell`` hears, with their data, what takes long and what should be in the record.
     """

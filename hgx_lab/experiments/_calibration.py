@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, sweep
+from hgx_lab.acquisition import Message, Plateau, RunControl, sweep
 from hgx_lab.config import RunFile
 from hgx_lab.config.calibration_file import load_calibration
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration, SavedCalibration
@@ -22,6 +22,7 @@ from hgx_lab.signals import (
     ChainFit,
     ChainResponse,
     Demodulator,
+    Floats,
     ToneBank,
     calibration_bank,
     calibration_bins,
@@ -64,6 +65,8 @@ def calibrate(
     *,
     hear: Callable[[Message], None],
     interrupted: Callable[[], None],
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> ChainFit:
     """Fit delay and pole to the responses of every electrode at several frequencies and device points.
 
@@ -92,6 +95,8 @@ def calibrate(
         demodulator=demodulator,
         delay_samples=0,
         interrupted=interrupted,
+        control=control,
+        watch=watch,
     )
     settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
     amplitudes = bank.amplitudes(tones.amplitudes)

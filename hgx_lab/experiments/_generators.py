@@ -59,9 +59,7 @@ def open_generators(run: RunFile) -> tuple[BenchGenerator, ...]:
 
 
 def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
-    from hgx_drivers.waveform_generator import GeneratorChannel, GeneratorSettings, open_generator
-    from hgx_drivers.waveform_generator.keysight import Keysight
-    from hgx_drivers.waveform_generator.siglent import Siglent
+    from hgx_drivers.waveform_generator import GeneratorChannel, GeneratorSettings, open_by_driver
 
     load = math.inf if wanted.load == "high" else wanted.load
     limits = {e.name: e.limits for e in run.electrodes}
@@ -78,8 +76,7 @@ def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
         backend=wanted.backend,
         timeout_seconds=wanted.timeout,
     )
-    dialect = Keysight() if wanted.driver == "keysight" else Siglent()
-    device = open_generator(settings, (dialect,))
+    device = open_by_driver(wanted.driver, settings)
     return BenchGenerator(device, tuple(wanted.channels), wanted.summing_gain)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hgx_drivers.errors import DriverError
-from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
+from hgx_lab.acquisition import Event, Message, PlacedSegment, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
@@ -18,7 +18,7 @@ from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import check_saved_calibration
-from hgx_lab.experiments._session import RecordedRun, recorded
+from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
@@ -87,7 +87,17 @@ class Laboratory:
             response = known or ChainResponse()
             writer.event("calibration", None, "Delay and pole as given.", response=response.to_dict())
             return response
-        fit = calibrate(self.run, self.bench, tones, calibration, hear=self.hear, interrupted=self.interrupts.check)
+        self.audience.state("calibrating")
+        fit = calibrate(
+            self.run,
+            self.bench,
+            tones,
+            calibration,
+            hear=self.hear,
+            interrupted=self.interrupts.check,
+            control=self.interrupts,
+            watch=self.audience.block,
+        )
         writer.event(
             "calibration",
             None,
@@ -107,6 +117,8 @@ class Laboratory:
         if isinstance(message, Event):
             self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
             self.audience.event(message)
+        elif isinstance(message, PlacedSegment):
+            self.audience.placed(message)
 
     @contextmanager
     def stream(
@@ -130,7 +142,10 @@ class Laboratory:
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
             generated=stream_generators(self.run, self.bench.generators, tones),
+            control=self.interrupts,
+            watch=self.audience.block,
         )
+        self.audience.state("learning" if isinstance(self.run, TrainRun) else "measuring")
         try:
             with stream:
                 yield stream
@@ -156,6 +171,18 @@ def _windows(run: RunFile) -> set[int]:
     if isinstance(run, TrainRun) and run.validation is not None:
         windows.add(run.validation.periods)
     return windows
+
+
+@contextmanager
+def _told(audience: Audience) -> Iterator[list[RecordedRun]]:
+    """Tell the audience how what is in the block ended, with the reason of the session that is put in the list."""
+    sessions: list[RecordedRun] = []
+    try:
+        yield sessions
+    except BaseException as error:
+        audience.ended(*ending_of(error))
+        raise
+    audience.ended("completed", sessions[0].reason if sessions else "")
 
 
 @contextmanager
@@ -206,7 +233,8 @@ def laboratory(
         coordinates=declaration.coordinates,
         raw=declaration.raw,
     )
-    with interrupts.signals(), opened as session:
+    with _told(audience) as sessions, interrupts.signals(), opened as session:
+        sessions.append(session)
         audience.began(record, run)
 
         def tell(message: str, *, kind: str = "bench", **data: Any) -> None:

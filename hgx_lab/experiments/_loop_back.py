@@ -148,7 +148,7 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
             finally:
                 hear_all(stream.leftovers(), _unheard)
         finally:
-            bench.card.close()
+            bench.close()
     return reading
 
 

@@ -12,6 +12,7 @@ from hgx_lab.acquisition import (
     ElectrodeLimits,
     GeneratedTones,
     Message,
+    RunControl,
     Stream,
     StreamPlan,
     VoltageGuard,
@@ -43,6 +44,8 @@ def make_stream(
     interrupted: Callable[[], None],
     keep_blocks: bool = False,
     generated: GeneratedTones | None = None,
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> Stream:
     """Prepare a stream on an open bench; nothing moves before it is entered."""
     plan = StreamPlan(
@@ -59,8 +62,17 @@ def make_stream(
         rest_slope=run.safety.rest_slope,
         keep_blocks=keep_blocks,
     )
-    guard = voltage_guard(run)
-    return Stream(bench.card, guard, bank, demodulator, plan, generated=generated, interrupted=interrupted)
+    return Stream(
+        bench.card,
+        voltage_guard(run),
+        bank,
+        demodulator,
+        plan,
+        generated=generated,
+        interrupted=interrupted,
+        control=control,
+        watch=watch,
+    )
 
 
 def hear_all(messages: Sequence[Message], hear: Callable[[Message], None]) -> None:

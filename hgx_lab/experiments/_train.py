@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hgx_lab.acquisition import Event, Message
+from hgx_lab.acquisition import Event, Message, PlacedSegment
 from hgx_lab.config import TrainRun
 from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._interrupts import Interrupts
@@ -134,6 +134,8 @@ class _Both:
         self._recorder.message(message)
         if isinstance(message, Event):
             self._audience.event(message)
+        elif isinstance(message, PlacedSegment):
+            self._audience.placed(message)
 
     def iteration(self, iteration: Iteration, checkpoint: dict[str, Any]) -> None:
         self._recorder.iteration(iteration, checkpoint)

@@ -199,7 +199,7 @@ class Past:
         begins = [*np.flatnonzero(table["repeat"] == 0), rows]
         starts = {kind: list(self._readings["start"][self._readings["kind"] == kind]) for kind in (1, 2)}
         found: list[tuple[int, Confirmation]] = []
-        for first, last in zip(begins[:-1], begins[1:], strict=True):
+        for first, last in pairwise(begins):
             kind = int(table["set"][first])
             outputs, std = table["outputs"][first:last], table["outputs_std"][first:last]
             # A set that is smaller than the other one is filled up with NaN.
@@ -245,7 +245,8 @@ class Past:
         spectrum = np.fft.rfft((current - current.mean()) * (window := np.hanning(current.size)))
         psd = 2.0 * np.abs(spectrum) ** 2 / (rate * float(window @ window))
         start = int(raw["sample"].values[-current.size])
-        return Trace(start, rate, current, np.fft.rfftfreq(current.size, 1.0 / rate), psd)
+        frequencies = np.asarray(np.fft.rfftfreq(current.size, 1.0 / rate), dtype=np.float64)
+        return Trace(start, rate, current, frequencies, psd)
 
 
 def _live(event: Event) -> LiveEvent:
