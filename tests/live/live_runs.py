@@ -15,7 +15,7 @@ LONG = (
     TEXT.replace("stop: {iterations: 4}", "stop: {iterations: 600}")
     .replace("kind: simulated\n", "kind: simulated\n  clock: real-time\n")
     .replace("block: 2 ms", "block: 10 ms")
-    .replace("lead: 4 ms", "lead: 40 ms")
+    .replace("lead: 4 ms", "lead: 300 ms\n  output_buffer: 600 ms")
 )
 
 

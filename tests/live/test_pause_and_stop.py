@@ -71,10 +71,12 @@ def test_a_pause_in_real_time_holds_the_outputs_and_is_no_fault(
     interrupts, timers = Interrupts(), []
 
     def later() -> None:
-        timers.append(threading.Timer(0.8, interrupts.resume))
+        timers.append(threading.Timer(1.2, interrupts.resume))
         timers[-1].start()
 
-    run = make_run({"bench.clock": "real-time", "bench.block": "10 ms", "bench.lead": "40 ms"})
+    run = make_run(
+        {"bench.clock": "real-time", "bench.block": "10 ms", "bench.lead": "200 ms", "bench.output_buffer": "500 ms"}
+    )
     ended = run_to_its_end(
         run, tmp_path / "r.h5", monkeypatch, audience=pausing(interrupts, 1, later), interrupts=interrupts
     )
