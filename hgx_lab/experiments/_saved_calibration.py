@@ -17,8 +17,8 @@ __all__ = ["check_saved_calibration", "identities"]
 
 def identities(bench: Bench) -> tuple[InstrumentIdentity, ...]:
     """Return who all instruments of a bench are."""
-    one = bench.card.identity
-    return (InstrumentIdentity(maker=one.maker, model=one.model, serial=one.serial),)
+    everyone = (bench.card.identity, *(generator.device.identity for generator in bench.generators))
+    return tuple(InstrumentIdentity(maker=one.maker, model=one.model, serial=one.serial) for one in everyone)
 
 
 def check_saved_calibration(run: RunFile, bench: Bench, *, warn: Callable[..., None]) -> None:
