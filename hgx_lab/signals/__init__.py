@@ -2,6 +2,7 @@
 
 from hgx_lab.signals._synthesis import ToneBank
 from hgx_lab.signals._untuned_bank import untuned_bank
+from hgx_lab.signals._wiring_evidence import WiringEvidence, wiring_evidence
 from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
 from hgx_lab.signals.derivatives import (
     Curvature,
@@ -60,6 +61,7 @@ __all__ = [
     "UntunedTones",
     "Window",
     "WindowReading",
+    "WiringEvidence",
     "calibration_bank",
     "calibration_bins",
     "calibration_sequence",
@@ -78,4 +80,5 @@ __all__ = [
     "sums",
     "third_harmonics",
     "untuned_bank",
+    "wiring_evidence",
 ]

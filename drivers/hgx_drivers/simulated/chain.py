@@ -29,9 +29,9 @@ _STRETCH = 1024
 class Plant:
     """A device in its signal chain.
 
-    Order: output converter, wiring faults, electrode RC, device, charging after jumps, stray capacitance, delay, drift,
-    two-level fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain, clipping, input
-    converter. The delay stands behind
+    Order: output converter, wiring faults, electrode RC, device, charging after jumps, stray capacitance, delay,
+    drift, two-level fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain,
+    clipping, input converter. The delay stands behind
     the device, where there is one channel instead of many; as the device has no memory, a whole delay before it
     is the same. Every stage carries its state, and the result doesn't depend, not in one bit, on how the stream
     is cut into calls.
