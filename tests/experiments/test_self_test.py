@@ -30,11 +30,6 @@ validation: null
 """
 
 
-def run_and_read(path: Path, seed: int, more: str) -> list[str]:
-    train(parse_run_file(RUN.format(seed=seed, more=more)), record=path)
-    return [event.message for event in open_record(path).events]
-
-
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -52,7 +47,9 @@ def test_a_fault_is_found_and_named(tmp_path: Path, seed: int, more: str, said: 
         train(parse_run_file(RUN.format(seed=seed, more=more)), record=path)
     assert caught.value.exit_code == 4
     assert caught.value.remedy
-    assert path.exists()
+    with open_record(path) as record:
+        assert not any(e.kind == "calibration" for e in record.events)
+        assert [e.data["passed"] for e in record.events if e.kind == "self-test"] == [False]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
