@@ -22,6 +22,7 @@ from hgx_lab.config.bench import (
     NiSharedClock,
     Noise,
     SimulatedBench,
+    WiringFault,
 )
 from hgx_lab.config.change import change_run_file
 from hgx_lab.config.devices import (
@@ -81,6 +82,7 @@ from hgx_lab.config.run import Experiment, TrainRun
 from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.schema import json_schema
 from hgx_lab.config.section import Section
+from hgx_lab.config.self_test import SelfTest
 from hgx_lab.config.tasks import FeatureTask, GateTask, RingTask, SphereTask, TableTask, Task
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
@@ -145,6 +147,7 @@ __all__ = [
     "SavedCalibration",
     "Schedule",
     "Section",
+    "SelfTest",
     "SimulatedBench",
     "SmoothDevice",
     "SphereTask",
@@ -160,6 +163,7 @@ __all__ = [
     "Tones",
     "TrainRun",
     "Validation",
+    "WiringFault",
     "change_run_file",
     "json_schema",
     "load_run_file",

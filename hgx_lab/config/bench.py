@@ -24,6 +24,7 @@ from hgx_lab.config.signal_chain import (
     StrayCapacitance,
 )
 from hgx_lab.config.values import Text, Whole
+from hgx_lab.config.wiring import WiringFault
 
 __all__ = [
     "Amplifier",
@@ -41,6 +42,7 @@ __all__ = [
     "NiSharedClock",
     "Noise",
     "SimulatedBench",
+    "WiringFault",
     "keys_of_preset",
 ]
 
@@ -101,6 +103,7 @@ class SimulatedBench(CardBench):
         default=(1e-12,), description="Capacitance to the output: one for all electrodes, or a list."
     )
     faults: tuple[Fault, ...] = Field(default=(), max_length=100, description="Failures at scripted times.")
+    wiring: tuple[WiringFault, ...] = Field(default=(), max_length=100, description="What is wrong with the wires.")
 
     @model_validator(mode="before")
     @classmethod

@@ -125,7 +125,7 @@ def simulated_plant(run: RunFile, bench: SimulatedBench, *, tell: Tell = say_not
 
     device = simulated_device(bench, len(run.electrodes))
     prepare_device(device, bench.device, tell)
-    return Plant(device, signal_chain(bench, device.electrodes), seed=run.seed)
+    return Plant(device, signal_chain(bench, device.electrodes, [e.name for e in run.electrodes]), seed=run.seed)
 
 
 def _simulated_card(run: RunFile, bench: SimulatedBench, tell: Tell) -> DaqCard:

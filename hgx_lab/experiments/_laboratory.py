@@ -12,12 +12,14 @@ from typing import Any
 from hgx_drivers.errors import DriverError
 from hgx_lab.acquisition import Event, Message, PlacedSegment, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
+from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import check_saved_calibration
+from hgx_lab.experiments._self_test import self_test
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
@@ -111,6 +113,33 @@ class Laboratory:
         writer.flush()
         self.audience.calibrated(fit)
         return fit.response
+
+    def self_test(self) -> None:
+        """Test the wires if the run file asks for it; the record and the audience hear what came out.
+
+        Raises
+        ------
+        SelfTestError
+            A fault was found.
+        """
+        settings = self.run.self_test
+        if settings is None:
+            return
+        writer = self.session.writer
+        try:
+            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.interrupts.check)
+        except SelfTestError as error:
+            writer.event("self-test", None, str(error), passed=False)
+            raise
+        evidence, names = result.evidence, result.names
+        weak = [names[k] for k in evidence.weak]
+        text = f"Self-test passed by {len(names)} electrodes."
+        if weak:
+            text += f" Not seen above the noise, which may be too large to tell: {', '.join(weak)}."
+        sizes = {name: float(size) for name, size in zip(names, evidence.sizes, strict=True)}
+        writer.event("self-test", None, text, passed=True, amperes_per_volt=sizes, weak=weak)
+        writer.flush()
+        self.audience.note(text)
 
     def hear(self, message: Message) -> None:
         """Record an event of the acquisition and tell it; other messages are the experiment's own business."""
@@ -255,5 +284,9 @@ def laboratory(
             raise
         else:
             close_all(bench.generators)
+            session.identify(bench.card.identity)
+            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
+            opened_laboratory.self_test()
+            yield opened_laboratory
         finally:
             bench.card.close()

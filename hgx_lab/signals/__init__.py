@@ -4,6 +4,7 @@ from hgx_lab.signals._held_fit import HeldChain, fit_held_chain, held_response
 from hgx_lab.signals._sequence import SequenceWaves, correlation_delay, sequence_responses, sequence_waves
 from hgx_lab.signals._synthesis import ToneBank
 from hgx_lab.signals._untuned_bank import untuned_bank
+from hgx_lab.signals._wiring_evidence import WiringEvidence, wiring_evidence
 from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
 from hgx_lab.signals.derivatives import (
     Curvature,
@@ -64,6 +65,7 @@ __all__ = [
     "UntunedTones",
     "Window",
     "WindowReading",
+    "WiringEvidence",
     "calibration_bank",
     "calibration_bins",
     "calibration_sequence",
@@ -87,4 +89,5 @@ __all__ = [
     "sums",
     "third_harmonics",
     "untuned_bank",
+    "wiring_evidence",
 ]

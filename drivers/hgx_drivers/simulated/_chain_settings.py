@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hgx_drivers.errors import RangeError
 from hgx_drivers.simulated._converter import Converter
 from hgx_drivers.simulated.noise import Flicker, Hum, Telegraph, White
+from hgx_drivers.simulated.wiring import WiringFault
 
 __all__ = ["ChainSettings", "Creep"]
 
@@ -39,6 +40,8 @@ class ChainSettings:
 
     #: Output converter; None: exact voltages.
     dac: Converter | None = field(default_factory=Converter)
+    #: What is wrong with the wires, in the order in which it acts.
+    wiring: tuple[WiringFault, ...] = ()
     #: RC of each electrode (or of all alike) with capacitance to ground, 22-37 ms where somebody added a capacitor;
     #: 0: none.
     electrode_seconds: tuple[float, ...] | float = 0.0
