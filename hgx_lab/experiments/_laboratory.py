@@ -276,7 +276,9 @@ def laboratory(
                 session.identify(identity)
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
-            yield Laboratory(run, bench, session, audience, interrupts)
+            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
+            opened_laboratory.self_test()
+            yield opened_laboratory
         except BaseException:
             # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
             with suppress(DriverError):
@@ -284,9 +286,5 @@ def laboratory(
             raise
         else:
             close_all(bench.generators)
-            session.identify(bench.card.identity)
-            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
-            opened_laboratory.self_test()
-            yield opened_laboratory
         finally:
             bench.card.close()
