@@ -8,8 +8,8 @@ from pathlib import Path
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+from hgx_lab.dashboard._desk import Desk
 from hgx_lab.dashboard._theme import apply_theme, theme_named
-from hgx_lab.dashboard._window import DashboardWindow
 
 __all__ = ["run_application"]
 
@@ -20,7 +20,9 @@ def run_application(path: Path | None, *, theme: str | None) -> int:
     settings = QtCore.QSettings("hgx-lab", "dashboard")
     colours = theme_named(theme or str(settings.value("theme", "dark")))
     apply_theme(application, colours)
-    window = DashboardWindow(colours, settings)
+    window = Desk(colours, settings)
+    if path is not None:
+        window.open_path(path)
     window.show()
     # Ctrl-C in the terminal closes the window as its button does; the frames let Python see the signal.
     before = signal.signal(signal.SIGINT, lambda *_: window.close())

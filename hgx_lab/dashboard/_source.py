@@ -1,48 +1,18 @@
-"""Where the dashboard's picture comes from."""
+"""What the dashboard looks at when there is nothing to look at."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from pathlib import Path
 
 from hgx_lab.live import Snapshot
 
-__all__ = ["NoSource", "Source"]
-
-
-class Source(Protocol):
-    """A run that can be watched and, while it goes on, steered. Nothing here may block."""
-
-    def snapshot(self) -> Snapshot:
-        """The run as it is now."""
-        ...
-
-    def pause(self) -> None:
-        """Ask the run to hold after this iteration."""
-        ...
-
-    def resume(self) -> None:
-        """Ask a paused run to go on."""
-        ...
-
-    def stop(self) -> None:
-        """Ask the run to end after this iteration, with its outputs at rest."""
-        ...
-
-    def rest_now(self) -> None:
-        """Ask the run to leave at once for the ramp to rest."""
-        ...
-
-    def reset_overload(self) -> None:
-        """Put the lamp out until the converter clips again."""
-        ...
-
-    def close(self) -> None:
-        """Look away; the run goes on."""
-        ...
+__all__ = ["NoSource"]
 
 
 class NoSource:
-    """Nothing to look at yet."""
+    """A :class:`hgx_lab.live.Source` without a run."""
+
+    record = Path()
 
     def snapshot(self) -> Snapshot:
         """An empty picture."""

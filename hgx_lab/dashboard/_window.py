@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+from hgx_drivers.errors import DriverError
+from hgx_lab.config import RunFileError, parse_run_file
 from hgx_lab.dashboard._board import PanelBoard
-from hgx_lab.dashboard._source import NoSource, Source
+from hgx_lab.dashboard._source import NoSource
 from hgx_lab.dashboard._theme import DARK, LIGHT, Theme, apply_theme
 from hgx_lab.dashboard.panels import PANELS, CurrentPanel, NowPanel
-from hgx_lab.live import Snapshot
+from hgx_lab.errors import HgxError
+from hgx_lab.live import RunProcess, Snapshot, Source
+from hgx_lab.records import new_record_path
 
 __all__ = ["DashboardWindow"]
 
@@ -90,6 +96,44 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.show_live()
         self.pages.setCurrentWidget(self.board)
 
+    def start_run(self, text: str, folder: Path) -> None:
+        """Start a run in a process of its own and watch it; what speaks against it is said in a box.
+
+        Parameters
+        ----------
+        text:
+            The run file.
+        folder:
+            Where its relative paths start. A copy of the run file is put there if it names other files, and beside
+            the record if it doesn't.
+        """
+        try:
+            run = parse_run_file(text, folder=folder)
+            directory = Path(run.record.directory).absolute()
+            record = new_record_path(directory, run.name, datetime.now().astimezone())
+            source = RunProcess(text, record, folder=None if _stands_alone(text, directory) else folder)
+        except (HgxError, DriverError) as error:
+            self.complain(error)
+            return
+        self.watch(source, owned=True)
+
+    def branch(self, record: Path, iteration: int) -> None:
+        """Start a run that goes on from an iteration of a record, and watch it."""
+        try:
+            child = new_record_path(record.parent, f"{record.stem}-{iteration}", datetime.now().astimezone())
+            source = RunProcess("", child, resume=(record, iteration))
+        except (HgxError, DriverError) as error:
+            self.complain(error)
+            return
+        self.watch(source, owned=True)
+
+    def complain(self, error: HgxError | DriverError) -> None:
+        """Say what happened and what to do; nothing waits for an answer."""
+        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, "hgx-lab", error.message, parent=self)
+        box.setInformativeText(error.remedy)
+        box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
     def show_past(self, snapshot: Snapshot) -> None:
         """Show an iteration of the past on every panel, until :meth:`show_live`."""
         self._rewound = snapshot
@@ -122,6 +166,13 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.board.set_theme(theme)
         self.settings.setValue("theme", theme.name)
 
+    def showEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
+        """Arrange the panels when their room is known for the first time, unless a layout is remembered."""
+        super().showEvent(a0)
+        if not self._arranged:
+            self._arranged = True
+            self.board.arrange()
+
     def closeEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
         """Ask before a run that was started here is left; runs of others go on without a word."""
         answer = "leave"
@@ -131,7 +182,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
             a0.ignore()
             return
         if answer == "stop":
-            self.source.stop()
+            self._ask(self.source.stop)
         self._timer.stop()
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("docks", self.board.saveState())
@@ -156,13 +207,20 @@ class DashboardWindow(QtWidgets.QMainWindow):
         return "stop" if clicked is stop else "leave" if clicked is leave else "cancel"
 
     def _connect(self) -> None:
-        self.now.pause_requested.connect(lambda: self.source.pause())
-        self.now.resume_requested.connect(lambda: self.source.resume())
-        self.now.stop_requested.connect(lambda: self.source.stop())
-        self.now.rest_requested.connect(lambda: self.source.rest_now())
+        self.now.pause_requested.connect(lambda: self._ask(self.source.pause))
+        self.now.resume_requested.connect(lambda: self._ask(self.source.resume))
+        self.now.stop_requested.connect(lambda: self._ask(self.source.stop))
+        self.now.rest_requested.connect(lambda: self._ask(self.source.rest_now))
         current = self.board.panels["current"]
         if isinstance(current, CurrentPanel):
             current.reset_requested.connect(lambda: self.source.reset_overload())
+
+    def _ask(self, command: Callable[[], None]) -> None:
+        """Ask something of the run; one that can't hear, as a record that is only read, says so."""
+        try:
+            command()
+        except HgxError as error:
+            self.complain(error)
 
     def _make_menus(self) -> None:
         bar: Any = self.menuBar()
@@ -195,7 +253,17 @@ class DashboardWindow(QtWidgets.QMainWindow):
         action.triggered.connect(lambda _=False: does())
 
     def _restore(self) -> None:
+        self._arranged = self.settings.contains("docks")
         for name, restore in (("geometry", self.restoreGeometry), ("docks", self.board.restoreState)):
             saved = self.settings.value(name)
             if isinstance(saved, QtCore.QByteArray):
                 restore(saved)
+
+
+def _stands_alone(text: str, folder: Path) -> bool:
+    """Whether a run file is as sound in another folder, because it names no file of its own."""
+    try:
+        parse_run_file(text, folder=folder)
+    except RunFileError:
+        return False
+    return True
