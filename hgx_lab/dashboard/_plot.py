@@ -15,6 +15,10 @@ from hgx_lab.dashboard._theme import Theme
 __all__ = ["Plot", "brush", "column_of", "pen", "set_band", "shades"]
 
 
+#: Columns that a band is drawn in at most.
+_BAND_COLUMNS = 300
+
+
 def pen(colour: str, *, width: int = 1, dashed: bool = False, opacity: float = 1.0) -> QtGui.QPen:
     """A line of a colour; one pixel wide unless it is short: wider ones cost twice the time."""
     made = QtGui.QColor(colour)
@@ -46,7 +50,7 @@ class Plot(pg.PlotWidget):
         self.bottom, self.left = bottom, left
         self.theme = theme
         self.setAntialiasing(False)
-        self.setMinimumSize(120, 80)
+        self.setMinimumSize(80, 60)
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{left[0]} against {bottom[0]}")
         item = self.plot_item
@@ -154,13 +158,17 @@ def _words(value: float, unit: str) -> str:
 
 
 def set_band(band: pg.FillBetweenItem, x: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> None:
-    """Move a band."""
+    """Move a band; of a long one the widest of each column is drawn: a polygon's cost grows faster than its points."""
     low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
     good = np.isfinite(low) & np.isfinite(high)
-    at = np.asarray(x, dtype=float)[good]
+    at, low, high = np.asarray(x, dtype=float)[good], low[good], high[good]
+    width = -(-at.size // _BAND_COLUMNS)
+    if width > 1:
+        starts = np.arange(0, at.size, width)
+        at, low, high = at[starts], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
     curves: Any = band.curves
-    curves[0].setData(at, low[good])
-    curves[1].setData(at, high[good])
+    curves[0].setData(at, low)
+    curves[1].setData(at, high)
 
 
 def shades(name: str, values: ArrayLike) -> list[QtGui.QColor]:

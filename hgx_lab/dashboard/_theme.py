@@ -135,7 +135,7 @@ QPushButton {{ background: {raised}; border: 1px solid {grid}; border-radius: 4p
 QPushButton:hover {{ border-color: {accent}; }}
 QPushButton:focus {{ border: 1px solid {accent}; }}
 QPushButton:disabled {{ color: {muted}; background: {background}; }}
-QPushButton#stop {{ border-color: {caution}; }}
+QPushButton#stop:enabled {{ border-color: {caution}; }}
 QPushButton#rest {{ background: {fault}; color: {surface}; font-weight: 700; border-color: {fault}; }}
 QPushButton#rest:disabled {{ background: {background}; color: {muted}; border-color: {grid}; }}
 QPushButton#lamp {{ padding: 2px 8px; }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hgx_lab.dashboard._source import NoSource
 from hgx_lab.dashboard._theme import DARK, LIGHT, Theme, apply_theme
 from hgx_lab.dashboard.panels import PANELS, CurrentPanel, NowPanel
 from hgx_lab.errors import HgxError
-from hgx_lab.live import RunProcess, Snapshot, Source
+from hgx_lab.live import RunProcess, RunState, Snapshot, Source, Status
 from hgx_lab.records import new_record_path
 
 __all__ = ["DashboardWindow"]
@@ -59,7 +60,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.addPermanentWidget(self._frame_label)
-        self.frame_seconds = 0.0
+        self.frame_seconds = self.drawn_seconds = 0.0
+        self._begun = time.perf_counter()
         self._connect()
         self._make_menus()
         self.board.arrange()
@@ -146,13 +148,15 @@ class DashboardWindow(QtWidgets.QMainWindow):
     def draw(self) -> None:
         """Draw one frame."""
         begun = time.perf_counter()
-        self.snapshot = self._rewound or self.source.snapshot()
+        self.snapshot = self._rewound or self._look()
         self.board.draw(self.snapshot)
         run = self.snapshot.description
         state = self.snapshot.status.state
         self.setWindowTitle("hgx-lab" if run is None else f"{run.name}: {state.value} – hgx-lab")
-        self.frame_seconds = time.perf_counter() - begun
-        self._frame_label.setText(f"frame {1e3 * self.frame_seconds:.0f} ms")
+        self.drawn_seconds = time.perf_counter() - begun
+        # From frame to frame, painting included: what the eye sees.
+        self.frame_seconds, self._begun = begun - self._begun, begun
+        self._frame_label.setText(f"{1 / max(self.frame_seconds, 1e-3):.0f} frames/s")
         bar = self.statusBar()
         if bar is not None and run is not None:
             bar.showMessage(f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}")
@@ -215,6 +219,14 @@ class DashboardWindow(QtWidgets.QMainWindow):
         if isinstance(current, CurrentPanel):
             current.reset_requested.connect(lambda: self.source.reset_overload())
 
+    def _look(self) -> Snapshot:
+        """The run now; a source that fails is a fault that everybody sees, not a picture that stands still."""
+        try:
+            return self.source.snapshot()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state on the screen must be true
+            words = f"the run can't be looked at any more: {type(error).__name__}: {error}"
+            return replace(self.snapshot, status=Status(RunState.LOST, words))
+
     def _ask(self, command: Callable[[], None]) -> None:
         """Ask something of the run; one that can't hear, as a record that is only read, says so."""
         try:
@@ -225,7 +237,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
     def _make_menus(self) -> None:
         bar: Any = self.menuBar()
         run, self._view = bar.addMenu("&Run"), bar.addMenu("&View")
-        self._action(run, "&Pause or resume", "Space", lambda: self._press(self.now.pause))
+        self._action(run, "&Pause or resume", "Ctrl+P", lambda: self._press(self.now.pause))
         self._action(run, "&Stop after this iteration", "Ctrl+.", lambda: self._press(self.now.stop))
         self._action(run, "&Rest now", "Ctrl+Shift+R", lambda: self._press(self.now.rest))
         self._action(run, "Reset the &overload lamp", "Ctrl+L", lambda: self.source.reset_overload())

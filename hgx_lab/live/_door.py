@@ -8,13 +8,17 @@ import secrets
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import Any
 
 from hgx_lab.errors import RecordError
 
 __all__ = ["Door", "door_path", "make_listener"]
+
+
+#: How long a run may take to answer a reader at its door.
+_PATIENCE_SECONDS = 1.0
 
 
 def door_path(record: Path) -> Path:
@@ -66,8 +70,21 @@ class Door:
             visitor.connect(self.address)
 
     def open(self) -> Connection:
-        """Connect to the run; OSError, EOFError or AuthenticationError where nobody answers."""
-        return Client(self.address, authkey=self.key)  # type: ignore[return-value]
+        """Connect to the run; OSError, EOFError or AuthenticationError where nobody answers in time.
+
+        The handshake is that of ``Client(address, authkey=...)``, which would wait for ever for a run that is just
+        ending and takes no more visitors.
+        """
+        connection: Connection = Client(self.address)  # type: ignore[assignment]
+        try:
+            if not connection.poll(_PATIENCE_SECONDS):
+                raise TimeoutError(f"The run doesn't answer at {self.address} within {_PATIENCE_SECONDS:g} s.")
+            answer_challenge(connection, self.key)
+            deliver_challenge(connection, self.key)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def make_listener() -> tuple[Listener, Door]:

@@ -144,6 +144,6 @@ def test_everything_can_be_reached_by_keyboard(desk: Desk) -> None:
         for menu in desk.menuBar().findChildren(QtWidgets.QMenu)
         for action in menu.actions()
     }
-    assert {"Space", "Ctrl+.", "Ctrl+Shift+R", "Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+T", "Ctrl+0", "Ctrl+L"} <= keys
+    assert {"Ctrl+P", "Ctrl+.", "Ctrl+Shift+R", "Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+T", "Ctrl+0", "Ctrl+L"} <= keys
     for button in desk.findChildren(QtWidgets.QPushButton):
         assert button.focusPolicy() & QtCore.Qt.FocusPolicy.TabFocus, button.text()

@@ -63,7 +63,7 @@ class CurrentPanel(Panel):
         layout.addLayout(row, 1)
         self.setLayout(layout)
         self._lit: bool | None = None
-        self._spectrum_of: int | None = None
+        self._spectrum_of: np.ndarray | None = None
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show the newest trace and spectrum."""
@@ -73,8 +73,8 @@ class CurrentPanel(Panel):
             return
         at, values = envelope(trace.current, max(100, self.trace.width()))
         self._trace.setData((trace.start + at) / trace.rate_hz, values)
-        if trace.psd.size > 1 and id(trace.psd) != self._spectrum_of:
-            self._spectrum_of = id(trace.psd)
+        if trace.psd.size > 1 and trace.psd is not self._spectrum_of:
+            self._spectrum_of = trace.psd
             self._draw_spectrum(trace.frequencies_hz, trace.psd, snapshot.description)
 
     def _light(self, on: bool) -> None:
@@ -98,7 +98,7 @@ class CurrentPanel(Panel):
         hertz, psd = hertz[good], psd[good]
         if not psd.size:
             return
-        self._psd.setData(hertz, psd)
+        self._psd.setData(*_on_a_log_axis(hertz, psd))
         floor = float(np.median(psd))
         self._floor.setValue(np.log10(floor))
         self._floor.label.setColor(self.theme.muted)
@@ -107,6 +107,16 @@ class CurrentPanel(Panel):
             inside = lines[(lines >= hertz[0]) & (lines <= hertz[-1])]
             heights = np.interp(inside, hertz, psd)
             self._marks[name].setData(np.log10(inside), np.log10(heights) + 0.4, brush=brush(colours[name]))
+
+
+def _on_a_log_axis(hertz: np.ndarray, psd: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray]:
+    """Thin a spectrum to a lowest and a highest value for each column of a logarithmic axis."""
+    if hertz.size <= 2 * columns:
+        return hertz, psd
+    edges = np.geomspace(hertz[0], hertz[-1], columns)
+    starts = np.unique(np.searchsorted(hertz, edges[:-1]))
+    ends = np.column_stack((np.minimum.reduceat(psd, starts), np.maximum.reduceat(psd, starts)))
+    return np.repeat(hertz[starts], 2), ends.ravel()
 
 
 def _lines(run: RunDescription | None) -> dict[str, np.ndarray]:

@@ -65,13 +65,20 @@ class DevicePanel(Panel):
         volts = snapshot.volts if snapshot.volts is not None else np.full(len(names), np.nan)
         x, y = self._places(len(names))
         scale = max(max(abs(e.lower), abs(e.upper)) for e in run.electrodes)
-        shade = shades("CET-D1", np.nan_to_num(volts / scale) / 2 + 0.5)
+        known = np.isfinite(volts)
+        shade = shades("CET-D1", np.where(known, volts / scale, 0.0) / 2 + 0.5)
         chosen = max(0, self.which.currentIndex())
         rims = [
             pen(self.theme.text if k == chosen else self.theme.grid, width=3 if k == chosen else 1)
             for k in range(len(names))
         ]
-        self._electrodes.setData(x, y, brush=[pg.mkBrush(c) for c in shade], pen=rims, data=list(range(len(names))))
+        self._electrodes.setData(
+            x,
+            y,
+            brush=[pg.mkBrush(c) if k else None for c, k in zip(shade, known, strict=True)],
+            pen=rims,
+            data=list(range(len(names))),
+        )
         tones = np.array([e.amplitude for e in run.electrodes])
         largest = tones.max() if tones.any() else 1.0
         on = tones > 0

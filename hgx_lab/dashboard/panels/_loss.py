@@ -46,6 +46,16 @@ class LossPanel(Panel):
         layout.addWidget(self.margin, 2)
         self.setLayout(layout)
 
+    def set_theme(self, theme: Theme) -> None:
+        """Change colours."""
+        super().set_theme(theme)
+        self._loss.setPen(pen(theme.of(0)))
+        self._best_line.setPen(pen(theme.of(1), dashed=True))
+        self._best.setPen(pen(theme.of(1)))
+        self._best.setBrush(brush(theme.of(1)))
+        self._margin.setPen(pen(theme.of(2)))
+        self._goal.setPen(pen(theme.muted, dashed=True))
+
     def draw(self, snapshot: Snapshot) -> None:
         """Show the whole history."""
         history, run = snapshot.history, snapshot.description

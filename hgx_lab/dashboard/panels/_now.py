@@ -38,7 +38,7 @@ class NowPanel(Panel):
         self._detail.setWordWrap(True)
         self._detail.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         self.pause = QtWidgets.QPushButton("❚❚  Pause")
-        self.pause.setToolTip("Hold the outputs where they are after this iteration (Space)")
+        self.pause.setToolTip("Hold the outputs where they are after this iteration (Ctrl+P)")
         self.stop = QtWidgets.QPushButton("◼  Stop")
         self.stop.setObjectName("stop")
         self.stop.setToolTip("End after this iteration and go down the ramp to rest; hgx resume goes on (Ctrl+.)")
