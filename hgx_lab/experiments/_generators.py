@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hgx_drivers.errors import DriverError, RangeError
+from hgx_drivers.errors import RangeError
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.generators import Generator
@@ -82,14 +82,13 @@ def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
 
 def close_all(generators: Sequence[BenchGenerator]) -> None:
     """Disconnect all outputs and let go of every generator, whatever fails; then the first failure is raised."""
-    failures: list[DriverError] = []
+    failures: list[Exception] = []
     for generator in generators:
-        try:
-            generator.device.rest()
-        except DriverError as error:
-            failures.append(error)
-        finally:
-            generator.device.close()
+        for leave in (generator.device.rest, generator.device.close):
+            try:
+                leave()
+            except Exception as error:  # noqa: BLE001 - the next generator is on too; raised when all were tried
+                failures.append(error)
     if failures:
         raise failures[0]
 
@@ -135,21 +134,34 @@ class StreamGenerators:
             generator.device.set_burst(name, Burst())
             generator.device.switch(name, on=True)
 
-    def rest(self) -> None:
-        """Fade every tone in steps, where that works, and disconnect all outputs in any case."""
-        failures: list[DriverError] = []
+    def rest(self) -> list[str]:
+        """Fade every tone in steps, where that works, and disconnect all outputs in any case.
+
+        Returns which steps failed though all outputs are off; raises the first failure where one may be on.
+        """
+        notes: list[str] = []
+        failures: list[Exception] = []
+        off = True
         for generator, name, hz, volts in self._tones:
             try:
                 self._fade(generator, name, hz, volts)
-            except DriverError as error:
+            except Exception as error:  # noqa: BLE001 - disconnected at once then, which is what counts
                 failures.append(error)
+                notes.append(f"The tone of {name} was switched off at once, for its fade failed: {error}")
         for generator in self._generators:
-            try:
-                generator.device.rest()
-            except DriverError as error:
-                failures.append(error)
-        if failures:
+            for again in (True, False):
+                try:
+                    generator.device.rest()
+                except Exception as error:  # noqa: BLE001 - the other generators are on too
+                    failures.append(error)
+                    off &= again
+                    # A lost answer isn't a lost instrument: asked again it may well obey.
+                    notes.append(f"Generator {generator.device.identity.serial} was asked twice: {error}")
+                else:
+                    break
+        if not off:
             raise failures[0]
+        return notes
 
     def _fade(self, generator: BenchGenerator, name: str, hz: float, volts: float) -> None:
         from hgx_drivers.waveform_generator import Sine
