@@ -170,11 +170,27 @@ class Sines:
         return []
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@st.composite
+def near_the_limits(
+    draw: st.DrawFn,
+) -> tuple[tuple[list[ElectrodeLimits], list[float], float], np.ndarray, list[Segment]]:
+    """Limits, generators' tones, and segments that come so near to the limits that the tones decide."""
+    found = draw(limits())
+    tones = np.array(draw(st.lists(st.sampled_from([0.0, 0.01, 0.02]), min_size=3, max_size=3)))
+    plans: list[Segment] = []
+    for _ in range(draw(st.integers(1, 5))):
+        keep = draw(st.sampled_from([0.2, 0.9, 1.01, 1.5, 2.01, 4.0]))
+        upwards = draw(st.booleans())
+        dc = [e.maximum_volts - 0.02 * keep if upwards else e.minimum_volts + 0.02 * keep for e in found[0]]
+        share = draw(st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.7]))
+        slope, settle, periods = draw(st.tuples(st.integers(100, 400), st.integers(0, 150), st.integers(1, 2)))
+        plans.append(Segment(np.array(dc), share * tones, slope=slope, settle=settle, periods=periods))
+    return found, tones, plans
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    given_limits=limits(),
-    plans=random_segments(),
-    generated=st.lists(st.one_of(st.just(0.0), st.floats(0, 0.1)), min_size=3, max_size=3).map(np.array),
+    case=near_the_limits(),
     faults=st.lists(FAULTS, max_size=3),
     sizes=st.tuples(st.integers(1, 90), st.integers(1, 150), st.integers(0, 40)),
     burst=st.integers(1, 4),
@@ -183,9 +199,7 @@ class Sines:
     fails_at=st.sampled_from(["", "", "arm", "rest"]),
 )
 def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
-    given_limits: tuple[list[ElectrodeLimits], list[float], float],
-    plans: list[Segment],
-    generated: np.ndarray,
+    case: tuple[tuple[list[ElectrodeLimits], list[float], float], np.ndarray, list[Segment]],
     faults: list[Any],
     sizes: tuple[int, int, int],
     burst: int,
@@ -193,7 +207,7 @@ def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
     messages: int,
     fails_at: str,
 ) -> None:
-    electrodes, rest, rest_slope = given_limits
+    (electrodes, rest, rest_slope), generated, plans = case
     block, lead, delay = sizes
     rig = make_rig(
         faults=faults,
