@@ -127,7 +127,15 @@ class Laboratory:
             return
         writer = self.session.writer
         try:
-            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.interrupts.check)
+            result = self_test(
+                self.run,
+                self.bench,
+                settings,
+                hear=self.hear,
+                interrupted=self.interrupts.check,
+                control=self.interrupts,
+                watch=self.audience.block,
+            )
         except SelfTestError as error:
             writer.event("self-test", None, str(error), passed=False)
             raise
