@@ -9,7 +9,7 @@ from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSe
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
-from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators
+from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators, try_all
 from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
@@ -32,10 +32,7 @@ class Bench:
 
     def close(self) -> None:
         """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
-        try:
-            close_all(self.generators)
-        finally:
-            self.card.close()
+        try_all((lambda: close_all(self.generators), self.card.close))
 
     @property
     def rate_hz(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from hgx_lab.signals import Floats
 if TYPE_CHECKING:
     from hgx_drivers.waveform_generator import WaveformGenerator
 
-__all__ = ["BenchGenerator", "StreamGenerators", "close_all", "open_generators", "stream_generators"]
+__all__ = ["BenchGenerator", "StreamGenerators", "close_all", "open_generators", "stream_generators", "try_all"]
 
 #: Before an output is disconnected its amplitude goes down in steps to these shares: each moves an electrode by a
 #: fifth of its tone at most.
@@ -82,13 +82,17 @@ def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
 
 def close_all(generators: Sequence[BenchGenerator]) -> None:
     """Disconnect all outputs and let go of every generator, whatever fails; then the first failure is raised."""
+    try_all(call for generator in generators for call in (generator.device.rest, generator.device.close))
+
+
+def try_all(calls: Iterable[Callable[[], None]]) -> None:
+    """Make every call, whatever fails; then raise the first failure."""
     failures: list[Exception] = []
-    for generator in generators:
-        for leave in (generator.device.rest, generator.device.close):
-            try:
-                leave()
-            except Exception as error:  # noqa: BLE001 - the next generator is on too; raised when all were tried
-                failures.append(error)
+    for call in calls:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - what comes next has to be let go too
+            failures.append(error)
     if failures:
         raise failures[0]
 

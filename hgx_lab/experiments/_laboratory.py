@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hgx_drivers.errors import DriverError
 from hgx_lab.acquisition import Event, Message, PlacedSegment, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
 from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
-from hgx_lab.experiments._generators import close_all, stream_generators
+from hgx_lab.experiments._generators import stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import check_saved_calibration
 from hgx_lab.experiments._self_test import self_test
@@ -223,6 +222,20 @@ def _told(audience: Audience) -> Iterator[list[RecordedRun]]:
 
 
 @contextmanager
+def _let_go(bench: Bench, tell: Callable[..., None]) -> Iterator[None]:
+    """Close the bench at the end of the block; a failure of that is told, and raised unless another one ended it."""
+    try:
+        yield
+    except BaseException:
+        try:
+            bench.close()
+        except Exception as error:  # noqa: BLE001 - what ended the run is the error to raise
+            tell(f"The bench could not be let go: {type(error).__name__}: {error}", kind="fault")
+        raise
+    bench.close()
+
+
+@contextmanager
 def laboratory(
     run: RunFile,
     experiment: str,
@@ -279,7 +292,7 @@ def laboratory(
             audience.note(message)
 
         bench = open_bench(run, tell=tell)
-        try:
+        with _let_go(bench, tell):
             for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                 session.identify(identity)
             if check_calibration:
@@ -287,12 +300,3 @@ def laboratory(
             opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
             opened_laboratory.self_test()
             yield opened_laboratory
-        except BaseException:
-            # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
-            with suppress(DriverError):
-                close_all(bench.generators)
-            raise
-        else:
-            close_all(bench.generators)
-        finally:
-            bench.card.close()
