@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from hgx_lab.experiments._signal_chain import signal_chain
 if TYPE_CHECKING:
     from hgx_drivers.simulated import Fault, Plant
 
-__all__ = ["Bench", "open_bench", "simulated_plant", "stream_settings"]
+__all__ = ["Bench", "closing_bench", "open_bench", "simulated_plant", "stream_settings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +40,25 @@ class Bench:
     def rate_hz(self) -> float:
         """Samples per second of both directions."""
         return self.settings.rate_hz
+
+
+@contextmanager
+def closing_bench(bench: Bench, *, tell: Tell = say_nothing) -> Iterator[None]:
+    """Close a bench at the end of the block; a failure of that is raised unless another one ended the block.
+
+    Then it is noted on that one, and told.
+    """
+    try:
+        yield
+    except BaseException as ended:
+        try:
+            bench.close()
+        except Exception as error:  # noqa: BLE001 - what ended the block is the error to raise
+            text = f"The bench could not be let go: {type(error).__name__}: {error}"
+            ended.add_note(text)
+            tell(text, kind="fault")
+        raise
+    bench.close()
 
 
 def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:

@@ -11,7 +11,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.signal_chain import Amplifier
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments._bench import open_bench
+from hgx_lab.experiments._bench import closing_bench, open_bench
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._stream import make_stream, read_all
 from hgx_lab.signals import Demodulator, ToneBank
@@ -130,7 +130,7 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
     plateaus = [Plateau(rest, np.full(len(bins), peak), settle, _PERIODS)]
     with interrupts.signals():
         bench = open_bench(run)
-        try:
+        with closing_bench(bench):
             stream = make_stream(
                 run,
                 bench,
@@ -143,8 +143,6 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
                 interrupted=interrupts.check,
             )
             (reading,) = read_all(stream, plateaus, slope=run.timing.slope, hear=_unheard)
-        finally:
-            bench.close()
     return reading
 
 

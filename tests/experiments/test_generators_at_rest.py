@@ -13,9 +13,10 @@ import pytest
 from hgx_drivers.errors import DriverError, OutputUnderflow
 from hgx_drivers.interface import Identity
 from hgx_drivers.simulated import FastClock, SimulatedCard, Underflow
+from hgx_lab.bench_check._reserve import check_open
 from hgx_lab.config import RunFile, SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import CalibrationError, SelfTestError
-from hgx_lab.experiments import Interrupts, RunInterrupted, simulated_plant, train
+from hgx_lab.experiments import Interrupts, RunInterrupted, measure_loop_back, simulated_plant, train
 from hgx_lab.experiments._generators import BenchGenerator, StreamGenerators, close_all
 from hgx_lab.experiments._tones import plan_tones
 from hgx_lab.live import RecordSource, RunState
@@ -203,8 +204,8 @@ def test_every_ending_leaves_generators_and_card_at_rest_and_closed(
         raise SelfTestError("a is open") if how == "self-test" else CalibrationError("made with other instruments")
 
     if how in ("self-test", "calibration"):
-        name = "self_test" if how == "self-test" else "check_saved_calibration"
-        monkeypatch.setattr(f"hgx_lab.experiments._laboratory.{name}", fail)
+        name = "_workplace.self_test" if how == "self-test" else "_laboratory.check_saved_calibration"
+        monkeypatch.setattr(f"hgx_lab.experiments.{name}", fail)
     heard, interrupts = ask(how)
     expected = error or (DriverError if unwilling else None)
     if expected is None:
@@ -233,3 +234,36 @@ def test_every_ending_leaves_generators_and_card_at_rest_and_closed(
     source = RecordSource(tmp_path / "r.h5")
     assert source.snapshot().status.state is (RunState.FAULT if ended == "failed" else RunState.FINISHED)
     source.close()
+
+
+@pytest.mark.parametrize("faults", [(), (Underflow(2_000),)])
+@pytest.mark.parametrize("unwilling", ["", "close"])
+def test_a_loop_back_disconnects_and_closes_the_generators(
+    unwilling: str, faults: tuple[Underflow, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Device(unwilling, DriverError("won't")), Device()
+    run, card = wired(monkeypatch, [first, second], faults=faults)
+    if faults or unwilling:
+        # The failure that came first is the one to raise.
+        with pytest.raises(OutputUnderflow if faults else DriverError) as caught:
+            measure_loop_back(run, "a", "Dev1/ai0")
+        assert bool(faults and unwilling) == any("won't" in note for note in getattr(caught.value, "__notes__", []))
+    else:
+        measure_loop_back(run, "a", "Dev1/ai0")
+    assert first.calls == second.calls == ["rest", "rest", "close"]
+    assert card.closed
+    assert np.all(np.abs(card.levels() - REST) < 1e-3)
+
+
+def test_the_doctor_tells_of_a_generator_that_will_not_be_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = Device("close", DriverError("won't")), Device()
+    run, card = wired(monkeypatch, [first, second])
+    found = list(check_open(run))
+    assert [f.topic for f in found if f.level == "ok"].count("generator") == 2
+    (told,) = [f for f in found if f.level == "fault"]
+    assert told.text == "won't"
+    assert first.calls == second.calls == ["rest", "rest", "close"]
+    assert card.closed
+    assert not card.written
