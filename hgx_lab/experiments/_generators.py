@@ -180,5 +180,6 @@ class StreamGenerators:
 
 
 def stream_generators(run: RunFile, generators: Sequence[BenchGenerator], tones: RunTones) -> StreamGenerators | None:
-    """The generators' part in these tones; None on a bench without generators."""
-    return StreamGenerators(run, generators, tones) if generators else None
+    """The generators' part in these tones; None where they have none, and their outputs stay disconnected."""
+    part = StreamGenerators(run, generators, tones)
+    return part if np.any(part.amplitudes) else None

@@ -17,8 +17,8 @@ from hgx_lab.bench_check._reserve import check_open
 from hgx_lab.config import RunFile, SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import CalibrationError, SelfTestError
 from hgx_lab.experiments import Interrupts, RunInterrupted, measure_loop_back, simulated_plant, train
-from hgx_lab.experiments._generators import BenchGenerator, StreamGenerators, close_all
-from hgx_lab.experiments._tones import plan_tones
+from hgx_lab.experiments._generators import BenchGenerator, StreamGenerators, close_all, stream_generators
+from hgx_lab.experiments._tones import plan_tones, silent_tones
 from hgx_lab.live import RecordSource, RunState
 from hgx_lab.records import list_records, open_record
 from tests.support.runs import Heard, make_run
@@ -78,6 +78,14 @@ def test_the_tones_of_a_stream_end_on_every_generator(failing: str, error: Excep
         assert str(error) in note
     assert "rest" in first.calls
     assert second.calls[-1] == "rest"
+
+
+def test_generators_have_no_part_in_a_stream_without_their_tones() -> None:
+    run, silent = make_run(), Device()
+    assert stream_generators(run, two(silent, silent), plan_tones(run)) is not None
+    assert stream_generators(run, two(silent, silent), silent_tones(run)) is None
+    assert stream_generators(run, (), plan_tones(run)) is None
+    assert not silent.calls
 
 
 def test_a_generator_that_does_not_obey_at_once_is_asked_again() -> None:
