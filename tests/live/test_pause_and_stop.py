@@ -103,9 +103,9 @@ def test_a_pause_in_real_time_holds_the_outputs_and_is_no_fault(
 
 @pytest.mark.parametrize("update", ["wait", "in-flight"])
 def test_a_pause_is_in_no_figure_of_the_learning(update: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five seconds of the bench in a run that may last two; nobody waits for them."""
+    """Six seconds of the bench in a run that takes less than one and may last four; nobody waits for them."""
     monkeypatch.setattr("hgx_drivers.simulated.RealTimeClock", ScriptedClock)
-    run = make_run({"bench.clock": "real-time", "timing.update": update, "stop": {"iterations": 6, "duration": "2 s"}})
+    run = make_run({"bench.clock": "real-time", "timing.update": update, "stop": {"iterations": 6, "duration": "4 s"}})
     interrupts, begin = Interrupts(), []
     heard = pausing(interrupts, 2, lambda: None)
     note_pause = heard.on["event"]
@@ -116,7 +116,7 @@ def test_a_pause_is_in_no_figure_of_the_learning(update: str, tmp_path: Path, mo
             begin.append(event.sample)
 
     def placed(placed: Any) -> None:
-        if begin and placed.start > begin[0] + 5 * run.bench.rate:
+        if begin and placed.start > begin[0] + 6 * run.bench.rate:
             interrupts.resume()
 
     heard.on |= {"event": event, "placed": placed}
@@ -125,14 +125,15 @@ def test_a_pause_is_in_no_figure_of_the_learning(update: str, tmp_path: Path, mo
     with ended.record() as record:
         assert record.reason == "all 6 iterations done"
         (held,) = [e.data["held_samples"] for e in record.events if e.kind == "resumed"]
-        assert held > 5 * run.bench.rate
+        assert held > 5.5 * run.bench.rate
         duty = record.column("iterations", "duty")
-        assert np.all((duty > 0.25) & (duty <= 1))
+        # 80 ms of windows in the pause and what follows are 0.013; a machine that is late has time for a share of 0.02.
+        assert np.all((duty > 0.02) & (duty <= 1))
         latency = record.column("iterations", "latency_samples")
         first = 3 if update == "wait" else 4  # the first that was scheduled after the pause
         assert latency[first] == -1
         assert np.all(latency[first + 1 :] >= 0)
-        assert record.checkpoint(-1).state["elapsed_seconds"] < 2
+        assert record.checkpoint(-1).state["elapsed_seconds"] < 4
 
 
 def test_a_run_that_was_paused_and_stopped_is_a_part_of_the_whole_and_goes_on_with_the_rest(
