@@ -2,6 +2,8 @@
 
 from hgx_lab.live._describe import CaseInfo, ElectrodeInfo, RunDescription
 from hgx_lab.live._history import History
+from hgx_lab.live._past import description_of, run_of
+from hgx_lab.live._rewind import Past, snapshot_at
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot, Status, Trace
 from hgx_lab.live._state import RunState
 
@@ -12,9 +14,13 @@ __all__ = [
     "History",
     "LiveEvent",
     "Measured",
+    "Past",
     "RunDescription",
     "RunState",
     "Snapshot",
     "Status",
     "Trace",
+    "description_of",
+    "run_of",
+    "snapshot_at",
 ]
