@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -140,10 +141,7 @@ class Past:
         kept = np.arange(0, place + 1, stride)
         if kept[-1] != place:
             kept = np.append(kept, place)
-        history = History(2 * ((len(kept) + 1) // 2))
-        for row in kept:
-            history.append({name: column[row] for name, column in self._columns.items()})
-        return history
+        return History.of({name: column[kept] for name, column in self._columns.items()})
 
     def _measured(self, place: int) -> Measured:
         row: dict[str, Any] = {name: column[place] for name, column in self._rows.items()}
@@ -199,7 +197,7 @@ class Past:
         begins = [*np.flatnonzero(table["repeat"] == 0), rows]
         starts = {kind: list(self._readings["start"][self._readings["kind"] == kind]) for kind in (1, 2)}
         found: list[tuple[int, Confirmation]] = []
-        for first, last in zip(begins[:-1], begins[1:], strict=True):
+        for first, last in pairwise(begins):
             kind = int(table["set"][first])
             outputs, std = table["outputs"][first:last], table["outputs_std"][first:last]
             # A set that is smaller than the other one is filled up with NaN.
@@ -244,8 +242,9 @@ class Past:
         rate = self.description.rate_hz
         spectrum = np.fft.rfft((current - current.mean()) * (window := np.hanning(current.size)))
         psd = 2.0 * np.abs(spectrum) ** 2 / (rate * float(window @ window))
+        frequencies_hz = np.arange(psd.size) * (rate / current.size)
         start = int(raw["sample"].values[-current.size])
-        return Trace(start, rate, current, np.fft.rfftfreq(current.size, 1.0 / rate), psd)
+        return Trace(start, rate, current, frequencies_hz, psd)
 
 
 def _live(event: Event) -> LiveEvent:
