@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,21 +18,12 @@ from hgx_lab.config.yaml_read import read_yaml
 __all__ = ["changed", "parse_value", "value_at", "without", "written"]
 
 
-class _Absent:
-    """Says that the text gives no value at a path."""
-
-
-ABSENT = _Absent()
-
-
 def value_at(data: Any, path: KeyPath) -> Any:
     """The plain value at a path of plain data; None where there is none."""
     for part in path:
-        if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        try:
             data = data[part]
-        elif isinstance(data, dict) and part in data:
-            data = data[part]
-        else:
+        except (KeyError, IndexError, TypeError):
             return None
     return data
 
@@ -89,7 +81,7 @@ def changed(text: str, path: KeyPath, value: Any) -> str:
         return text[: node.start_mark.index] + written(value) + text[node.end_mark.index :]
     data = _load(text)
     place: Any = data
-    for part, after in zip(path, path[1:], strict=False):
+    for part, after in pairwise(path):
         if isinstance(place, CommentedMap) and (part not in place or place[part] is None):
             place[part] = _flow({}) if isinstance(after, str) else _flow([])
         place = place[part]
