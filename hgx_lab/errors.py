@@ -16,6 +16,7 @@ __all__ = [
     "LearningError",
     "MissingExtraError",
     "RecordError",
+    "SelfTestError",
     "SignalError",
     "TonePlanError",
     "UnitError",
@@ -93,6 +94,10 @@ class AcquisitionError(HgxError):
 
 class CalibrationError(AcquisitionError):
     """The signal chain couldn't be calibrated, or a calibration doesn't fit the bench."""
+
+
+class SelfTestError(AcquisitionError):
+    """The self-test before a run found a wire or a converter that doesn't do its work."""
 
 
 class LearningError(HgxError):

@@ -46,10 +46,13 @@ fi
 # pip knows dependency groups from 25.1 on.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 if [ "${1:-}" = --dev ]; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast,hardware,fit,dashboard]' --group dev
-    if [ "$(uname)" = Linux ]; then
-        { qt_complete && command -v Xvfb xdpyinfo >/dev/null; } || install_qt_libraries xvfb xauth x11-utils
-    fi
+    extras=fast,hardware,fit,dashboard groups=(--group dev) display=(xvfb xauth)
 else
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]'
+    extras=fast,dashboard groups=() display=()
+fi
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$extras]" ${groups[@]+"${groups[@]}"}
+
+# A window needs them, nothing else does: without them a set-up for use is complete but for the dashboard.
+if [ "$(uname)" = Linux ] && { ! qt_complete || { [ "${#display[@]}" -gt 0 ] && ! command -v Xvfb >/dev/null; }; }; then
+    install_qt_libraries ${display[@]+"${display[@]}"} || { echo "The dashboard won't open; everything else works." >&2; [ "${1:-}" != --dev ]; }
 fi

@@ -1,10 +1,11 @@
 """The learning of the reproduction, over many random starts on the standard simulated device.
 
-    python scripts/verify_reproduction.py [--starts N] [--jobs J] [--only gates|sphere|ring]
+    python scripts/verify_reproduction.py [--starts N] [--jobs J] [--only gates|sphere|ring] [--points SEED ...]
 
 Gates: every start is the run file of figure 4a with another seed, 300 iterations, restarts included; a start counts
 when the four outputs without tones are in the right order with a margin of 1 nA or more. Sphere: of the starts of
-figure 4d the one with the lowest loss on the training points, as in figures 4b and c. Ring: the same rule.
+figure 4d the one with the lowest loss on the training points, as in figures 4b and c. Ring: the same rule. The points
+are those of the run files; ``--points`` draws others, to see how much of a figure is the luck of the draw.
 """
 
 from __future__ import annotations
@@ -62,22 +63,31 @@ def state_shells(claims: Claims, name: str, jobs: list[Job], folder: Path, proce
     )
 
 
+def shell_jobs(run_file: str, points: int | None) -> list[Job]:
+    """The starts of a sphere or ring, on the points of the run file or on others."""
+    seeds = range(1, len(SPHERE_JOBS) + 1)
+    other: dict[str, int] = {} if points is None else {"task.seed": points}
+    return [Job(f"{run_file}-{points}-{s}", run_file_text(run_file, {"seed": s, **other})) for s in seeds]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=10, help="starts of every gate")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--only", choices=("gates", "sphere", "ring"))
+    parser.add_argument("--points", type=int, nargs="+", metavar="SEED", help="seeds of other points for the shells")
     options = parser.parse_args()
     claims = Claims()
+    draws: list[int | None] = options.points or [None]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.only in (None, "gates"):
             state_gates(claims, folder, options.starts, options.jobs)
-        if options.only in (None, "sphere"):
-            state_shells(claims, "sphere", list(SPHERE_JOBS), folder, options.jobs)
-        if options.only in (None, "ring"):
-            jobs = [Job(f"ring-{s}", run_file_text("ring", {"seed": s})) for s in range(1, len(SPHERE_JOBS) + 1)]
-            state_shells(claims, "ring", jobs, folder, options.jobs)
+        for name, run_file in (("sphere", "fig4b"), ("ring", "ring")):
+            if options.only in (None, name):
+                for points in draws:
+                    said = name if points is None else f"{name}, points of seed {points}"
+                    state_shells(claims, said, shell_jobs(run_file, points), folder, options.jobs)
     return claims.exit_code
 
 

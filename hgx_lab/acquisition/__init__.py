@@ -1,8 +1,10 @@
 """The schedule of segments, the voltage guard and the acquisition thread."""
 
+from hgx_lab.acquisition._control import RunControl
 from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._generated import GeneratedTones
 from hgx_lab.acquisition._guard import ElectrodeLimits, GuardedOutput, VoltageGuard, known_levels
 from hgx_lab.acquisition._messages import Block, Message, Reading
 from hgx_lab.acquisition._plan import StreamPlan
@@ -21,12 +23,14 @@ __all__ = [
     "Event",
     "EventKind",
     "Exchange",
+    "GeneratedTones",
     "GuardedOutput",
     "Message",
     "PlacedSegment",
     "Plateau",
     "Player",
     "Reading",
+    "RunControl",
     "Schedule",
     "Segment",
     "Stream",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from hgx_drivers.errors import CardDisconnected, DriverError, InputOverflow, Out
 from hgx_drivers.interface import DaqCard
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._generated import GeneratedTones, SwitchOff
 from hgx_lab.acquisition._guard import VoltageGuard
 from hgx_lab.acquisition._messages import Block, Message, Reading
 from hgx_lab.acquisition._plan import StreamPlan
@@ -56,10 +58,15 @@ class Engine:
         demodulator: Demodulates,
         plan: StreamPlan,
         exchange: Exchange[Message],
+        generated: GeneratedTones | None = None,
+        watch: Callable[[int, Floats], None] | None = None,
     ) -> None:
         self._card, self._guard, self._bank, self._demodulator = card, guard, bank, demodulator
         self._plan, self._exchange = plan, exchange
-        self.transport = Transport(card, guard, bank, plan, exchange.condition)
+        self._generated, self._watcher = generated, watch
+        amplitudes = None if generated is None else generated.amplitudes
+        self.transport = Transport(card, guard, bank, plan, exchange.condition, amplitudes)
+        self._streaming = False
         self.stopping = threading.Event()
         self.fault: BaseException | None = None
         self._announced: list[PlacedSegment] = []
@@ -74,9 +81,15 @@ class Engine:
                 # Behind the ramp it would be played: the outputs would leave rest again.
                 raise self.fault or AcquisitionError("The stream has been stopped; nothing more can be scheduled.")
             placed = self.transport.append(segment)
+            self.transport.hold_asked_for = False
             if segment.periods:
                 self._announced.append(placed)
             return placed
+
+    def hold(self) -> None:
+        """Let the outputs hold without a late update when the schedule runs dry, until something is appended."""
+        with self._exchange.condition:
+            self.transport.hold_asked_for = True
 
     def run(self) -> None:
         """Stream until told to stop or until something fails, then bring the outputs to rest."""
@@ -105,7 +118,11 @@ class Engine:
         # What the consumer schedules first begins at sample 0, whichever of the two threads is faster.
         self._exchange.wait_until_wanted(grace)
         self._fill()
+        if self._generated is not None:
+            self._generated.arm()
+            self._note(EventKind.GENERATOR, "The generators' tones wait for the card's start.")
         self.transport.start()
+        self._streaming = True
         self._note(EventKind.STARTED, f"Streaming at {rate_hz:g} samples per second.")
         while not self.stopping.is_set():
             self._fill()
@@ -138,6 +155,8 @@ class Engine:
         """Hand a block to the demodulator and its readings to the consumer; whether there were any."""
         block *= self._plan.amperes_per_volt
         self._watch(block, start)
+        if self._watcher is not None:
+            self._watcher(start, block)
         if self._plan.keep_blocks:
             self._exchange.put(Block(start, block.copy()))
         windows = self._demodulator.process(block, start)
@@ -178,6 +197,8 @@ class Engine:
         self._note(EventKind.RAMP, "The outputs go to rest.")
         # A stream that broke down leaves the converters holding: a new one takes them from there.
         transport = None if isinstance(self.fault, DriverError) else self.transport
+        if self._generated is not None:
+            transport = self._switch_off(self._generated, transport if self._streaming else None, block)
         for _ in range(_REST_ATTEMPTS - 1):
             try:
                 self._ramp(transport, block)
@@ -190,6 +211,35 @@ class Engine:
             else:
                 return
         self._ramp(None, block)
+
+    def _switch_off(self, generated: GeneratedTones, running: Transport | None, block: Floats) -> Transport | None:
+        """Bring the generators to rest, the card holding meanwhile; return its stream if that still runs.
+
+        No failure of a generator keeps the card from its ramp.
+        """
+        off = SwitchOff(generated.rest)
+        if running is not None:
+            try:
+                running.hold()
+                while off.pending:
+                    running.fill()
+                    running.read(block)
+            except Exception as error:  # noqa: BLE001 - the card has a further way to rest
+                self.fault = self.fault or error
+                self._note(EventKind.FAULT, f"{type(error).__name__}: {error}")
+                running = None
+        off.wait()
+        self.transport.without_generators()
+        if off.error is None:
+            self._note(EventKind.GENERATOR, "The outputs of the generators are off.")
+        else:
+            self.fault = self.fault or off.error
+            self._note(
+                EventKind.NOT_AT_REST,
+                f"A generator could not be switched off: {off.error} Its tone may still be on the electrodes. "
+                "Disconnect the device before you touch the bench.",
+            )
+        return running
 
     def _ramp(self, transport: Transport | None, block: Floats) -> None:
         """Bring the outputs to rest on a stream that runs, or on a new one."""

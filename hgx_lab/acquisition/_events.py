@@ -14,10 +14,13 @@ class EventKind(StrEnum):
 
     STARTED = "started"
     OVERLOAD = "overload"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     LATE_UPDATE = "late-update"
     UNDERFLOW = "underflow"
     OVERRUN = "overrun"
     FAULT = "fault"
+    GENERATOR = "generator"
     RAMP = "ramp-to-rest"
     AT_REST = "at-rest"
     NOT_AT_REST = "not-at-rest"

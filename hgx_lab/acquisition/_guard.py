@@ -131,14 +131,22 @@ class GuardedOutput:
         self._card = card
         self._guard = guard
         self.last = known_levels(card, guard)
+        self._last_of_sum = self.last
         self.written = 0
 
-    def write(self, samples: Floats) -> None:
-        """Check and write a block, shape (electrodes, n); a refused block leaves everything as it was."""
+    def write(self, samples: Floats, added: Floats | None = None) -> None:
+        """Check and write a block, shape (electrodes, n); a refused block leaves everything as it was.
+
+        ``added``, of the same shape, is what generators add at the electrodes. Both are checked: the sum, which the
+        electrodes see, and the card's samples alone, which they see once a generator is off.
+        """
         self._guard.check(self.last, samples, self.written)
+        total = samples if added is None else samples + added
+        if added is not None:
+            self._guard.check(self._last_of_sum, total, self.written)
         self._card.write(samples)
         if samples.shape[1]:
-            self.last = samples[:, -1].copy()
+            self.last, self._last_of_sum = samples[:, -1].copy(), total[:, -1].copy()
             self.written += samples.shape[1]
 
 

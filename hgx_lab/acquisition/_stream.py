@@ -11,10 +11,13 @@ from typing import Self
 import numpy as np
 
 from hgx_drivers.interface import DaqCard
+from hgx_lab.acquisition._control import RunControl, Unhindered
 from hgx_lab.acquisition._engine import Demodulates, Engine
+from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
+from hgx_lab.acquisition._generated import GeneratedTones
 from hgx_lab.acquisition._guard import VoltageGuard
-from hgx_lab.acquisition._messages import Message
+from hgx_lab.acquisition._messages import Block, Message
 from hgx_lab.acquisition._plan import StreamPlan
 from hgx_lab.acquisition._player import Waves
 from hgx_lab.acquisition._segment import Floats, PlacedSegment, Segment, slope_samples
@@ -48,8 +51,15 @@ class Stream:
         Synthesis and demodulation of the tone plan.
     plan:
         Everything else.
+    generated:
+        Tones that come from generators; None where all come from the card.
     interrupted:
         Called often from the consumer's thread; raises to end the run (a signal, a button).
+    control:
+        Where a pause, or an end after what is running, is asked for.
+    watch:
+        Gets every input block, (start, amperes (channels, n)), in the thread of the acquisition. It mustn't wait,
+        raise, or keep the array.
     """
 
     def __init__(
@@ -60,11 +70,15 @@ class Stream:
         demodulator: Demodulates,
         plan: StreamPlan,
         *,
+        generated: GeneratedTones | None = None,
         interrupted: Callable[[], None] = _never,
+        control: RunControl | None = None,
+        watch: Callable[[int, Floats], None] | None = None,
     ) -> None:
         self._interrupted = interrupted
+        self._control = control or Unhindered()
         self._exchange: Exchange[Message] = Exchange(lockstep=not card.paced)
-        self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange)
+        self._engine = Engine(card, guard, bank, demodulator, plan, self._exchange, generated, watch)
         self._thread = threading.Thread(target=self._engine.run, name="hgx-acquisition")
         self._paced = card.paced
         self._usual_interval = sys.getswitchinterval()
@@ -141,6 +155,43 @@ class Stream:
             if self._exchange.drained:
                 self._thread.join()
                 raise self.fault or AcquisitionError("The stream has been stopped; nothing more will come.")
+
+    def boundary(self, take: Callable[[Message], None]) -> int:
+        """Say that the run is at a place where it can be paused or ended well; wait there while it is paused.
+
+        What has been scheduled plays out, then the outputs hold. Messages go to ``take`` meanwhile, but for the
+        raw blocks of the hold itself. On a bench whose time passes only while it is read, none passes.
+
+        Returns
+        -------
+        Samples that passed in a pause.
+
+        Raises
+        ------
+        HgxError, DriverError
+            An end was asked for, or what ended the stream in the pause.
+        """
+        self._control.at_boundary()
+        if not self._control.paused:
+            return 0
+        begin = self.samples
+        played = max(self.last.end, begin) + self.plan.horizon_samples
+        self._engine.hold()
+        take(Event(EventKind.PAUSED, begin, "Paused; the outputs hold the last plateau."))
+        while self._control.paused:
+            self._interrupted()
+            if not self._paced:
+                self._control.wait()
+            elif (message := self._exchange.get()) is not None:
+                if not isinstance(message, Block) or message.start < played:
+                    take(message)
+            elif self._exchange.drained:
+                self._thread.join()
+                raise self.fault or AcquisitionError("The stream has been stopped in a pause.")
+            self._control.at_boundary()
+        held = self.samples - begin
+        take(Event(EventKind.RESUMED, begin + held, f"Resumed after {held} samples.", {"held_samples": held}))
+        return held
 
     def leftovers(self) -> list[Message]:
         """Return what :meth:`next` hasn't taken when the stream has ended, for the record."""

@@ -46,7 +46,15 @@ def sweep(
     source = iter(plateaus)
     upcoming = next(source, None)
     ends: deque[int] = deque()
+    ready: deque[Reading] = deque()
+
+    def take(message: Message) -> None:
+        hear(message)
+        if isinstance(message, Reading):
+            ready.append(message)
+
     while upcoming is not None or ends:
+        stream.boundary(take)
         # Nobody looks at the schedule again before the oldest plateau has been read.
         while upcoming is not None and (not ends or stream.last.end < ends[0] + stream.plan.horizon_samples):
             this, upcoming = upcoming, next(source, None)
@@ -60,8 +68,7 @@ def sweep(
                 awaits_reading=upcoming is None,
             )
             ends.append(stream.append(segment).end)
-        message = stream.next()
-        hear(message)
-        if isinstance(message, Reading):
-            ends.popleft()
-            yield message
+        while not ready:
+            take(stream.next())
+        ends.popleft()
+        yield ready.popleft()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,27 +22,41 @@ class Transport:
 
     Making one configures the card and takes the voltages at its outputs as the start. Schedule and player are
     shared with the consumer's thread under ``lock``.
+
+    ``generated`` are the amplitudes of tones that generators add from the start on, shape (tones,), V at the
+    electrodes. The schedule says what the electrodes see; the card writes what is missing to that, so that it takes a
+    generator's tone away where a segment wants less of it. Everything is checked with and without the generators.
     """
 
     def __init__(
-        self, card: DaqCard, guard: VoltageGuard, bank: Waves, plan: StreamPlan, lock: threading.Condition
+        self,
+        card: DaqCard,
+        guard: VoltageGuard,
+        bank: Waves,
+        plan: StreamPlan,
+        lock: threading.Condition,
+        generated: Floats | None = None,
     ) -> None:
         card.configure(plan.settings)
         self._card, self._guard, self._plan, self._lock = card, guard, plan, lock
         self._output = GuardedOutput(card, guard)
         self.schedule = Schedule(self._output.last, len(plan.electrode_of_tone), plan.period_samples)
         self._player = Player(self.schedule, bank, plan.electrode_of_tone)
+        self._bank, self._generated = bank, generated
         self._started = False
         self.read_samples = 0
+        #: Whether somebody has asked the outputs to hold when the schedule runs dry.
+        self.hold_asked_for = False
 
     def append(self, segment: Segment) -> PlacedSegment:
         """Admit a segment by the guard and schedule it; the caller holds the lock."""
-        self._guard.admit(
-            segment,
-            self.schedule.last,
-            electrode_of_tone=self._plan.electrode_of_tone,
-            tones_hz=self._plan.tones_hz,
-        )
+        self._admit(segment, self.schedule.last)
+        if (generated := self._generated) is not None:
+            last = self.schedule.last
+            self._admit(
+                replace(segment, amplitude=segment.amplitude - generated),
+                replace(last, segment=replace(last.segment, amplitude=last.segment.amplitude - generated)),
+            )
         return self.schedule.append(segment)
 
     def fill(self) -> tuple[int, int] | None:
@@ -58,13 +73,34 @@ class Transport:
         with self._lock:
             end = self.schedule.end
             if end < target:
-                if not self.schedule.last.segment.awaits_reading:
+                if not (self.schedule.last.segment.awaits_reading or self.hold_asked_for):
                     unexpected = (end, target - end)
                 self.schedule.hold(target - end)
             samples = np.empty((len(self._guard.limits), count))
             self._player.render(self._output.written, samples)
-        self._output.write(samples)
+        if self._generated is None:
+            self._output.write(samples)
+        else:
+            added = np.zeros_like(samples)
+            self._bank.add(added, self._output.written, self._generated, self._plan.electrode_of_tone)
+            self._output.write(samples - added, added)
         return unexpected
+
+    def hold(self) -> None:
+        """Forget what isn't written yet; the outputs stay where they are."""
+        with self._lock:
+            self.schedule.truncate(self._output.written, self._player.dc, self._player.amplitude)
+
+    def without_generators(self) -> None:
+        """The generators are off: what the card writes is all there is. :meth:`ramp_to_rest` is to follow."""
+        if self._generated is not None:
+            with self._lock:
+                self._player.amplitude = self._player.amplitude - self._generated
+                self._generated = None
+
+    def _admit(self, segment: Segment, before: PlacedSegment) -> None:
+        of, hz = self._plan.electrode_of_tone, self._plan.tones_hz
+        self._guard.admit(segment, before, electrode_of_tone=of, tones_hz=hz)
 
     def begun(self) -> list[PlacedSegment]:
         """Take the segments whose first sample has been written since the last call."""

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from hgx_drivers.errors import DriverError
-from hgx_lab.cli import _device, _files, _records, _reproduce, _run
+from hgx_lab.cli import _bench, _calibrate, _dashboard, _device, _files, _records, _reproduce, _run
 from hgx_lab.cli._output import error_console
 from hgx_lab.errors import HgxError
 
@@ -25,11 +25,15 @@ app = typer.Typer(
 )
 app.command("run")(_run.run)
 app.command("resume")(_run.resume)
+app.command("calibrate")(_calibrate.calibrate)
 app.command("check")(_files.check)
 app.command("plan")(_files.plan)
 app.command("schema")(_files.schema)
 app.command("show")(_records.show)
 app.command("list")(_records.list_runs)
+app.command("devices")(_bench.devices)
+app.command("doctor")(_bench.doctor)
+app.command("dashboard")(_dashboard.dashboard)
 app.command("reproduce")(_reproduce.reproduce)
 app.add_typer(_device.app, name="device")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from hgx_lab.errors import HgxError
 
 if TYPE_CHECKING:
     from hgx_lab.config import RunFile
-    from hgx_lab.experiments import MeasurementResult, Source, TrainResult
+    from hgx_lab.experiments import Audience, MeasurementResult, Source, TrainResult
 
 __all__ = ["resume", "run"]
 
@@ -22,6 +23,8 @@ _GOAL_NOT_REACHED = 3
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Live = Annotated[bool, typer.Option("--live", help="Let hgx dashboard attach to the run and command it.")]
+Dashboard = Annotated[bool, typer.Option("--dashboard", help="The same, and open the dashboard; it may be closed.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="The record: a new .h5 file, or a folder for it.")]
 
 
@@ -34,6 +37,8 @@ def run(
     output: Output = None,
     quiet: Quiet = False,
     json: Json = False,
+    live: Live = False,
+    dashboard: Dashboard = False,
 ) -> None:
     """Run an experiment as a run file describes it, and leave a record."""
     from hgx_lab.config import load_run_file
@@ -44,7 +49,8 @@ def run(
         experiment = simulated(experiment)
     if seed is not None:
         experiment = with_seed(experiment, seed)
-    _perform(experiment, Source(text=file.read_text(encoding="utf-8"), path=file), output, quiet=quiet, json=json)
+    source = Source(text=file.read_text(encoding="utf-8"), path=file)
+    _perform(experiment, source, output, quiet=quiet, json=json, live=live, dashboard=dashboard)
 
 
 def resume(
@@ -53,35 +59,73 @@ def resume(
     output: Output = None,
     quiet: Quiet = False,
     json: Json = False,
+    live: Live = False,
+    dashboard: Dashboard = False,
 ) -> None:
     """Go on where a run stopped, from its last checkpoint or an earlier one, in a new record."""
     from hgx_lab.experiments import resumed
 
     experiment, source = resumed(record, iteration)
-    _perform(experiment, source, output, quiet=quiet, json=json)
+    _perform(experiment, source, output, quiet=quiet, json=json, live=live, dashboard=dashboard)
 
 
-def _perform(experiment: RunFile, source: Source, output: Path | None, *, quiet: bool, json: bool) -> None:
+def _perform(
+    experiment: RunFile, source: Source, output: Path | None, *, quiet: bool, json: bool, live: bool, dashboard: bool
+) -> None:
     from hgx_lab.cli._progress import JsonLines, LiveProgress
-    from hgx_lab.experiments import SilentAudience, perform
+    from hgx_lab.experiments import SilentAudience
 
     record = _record_path(experiment, output)
+    published = _Published(experiment, source, record, live=live or dashboard, dashboard=dashboard)
     if json:
         lines = JsonLines()
-        result = perform(experiment, record=record, source=source, audience=lines)
+        result = published.perform(lines)
         lines.emit("end", **_facts(result), record=str(record))
     elif quiet:
-        result = perform(experiment, record=record, source=source, audience=SilentAudience())
+        result = published.perform(SilentAudience())
     else:
         with LiveProgress(error_console()) as progress:
             try:
-                result = perform(experiment, record=record, source=source, audience=progress)
+                result = published.perform(progress)
             except (HgxError, DriverError):
                 progress.aborted(record)
                 raise
         _conclude(result, record)
     if not _satisfied(experiment, result):
         raise typer.Exit(_GOAL_NOT_REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """A run, and whether others may attach to it."""
+
+    experiment: RunFile
+    source: Source
+    record: Path
+    live: bool
+    dashboard: bool
+
+    def perform(self, audience: Audience) -> TrainResult | MeasurementResult:
+        from hgx_lab.experiments import Interrupts, perform
+
+        if not self.live:
+            return perform(self.experiment, record=self.record, source=self.source, audience=audience)
+        from hgx_lab.cli._dashboard import require_qt, start_dashboard
+        from hgx_lab.live import Publisher, Several
+
+        if self.dashboard:
+            require_qt()
+        interrupts = Interrupts()
+        with Publisher(interrupts, text=self.source.text) as publisher:
+            if self.dashboard:
+                publisher.when_found = start_dashboard
+            return perform(
+                self.experiment,
+                record=self.record,
+                source=self.source,
+                audience=Several(publisher, audience),
+                interrupts=interrupts,
+            )
 
 
 def _facts(result: TrainResult | MeasurementResult) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from hgx_lab.config.bench import (
     Drift,
     Fault,
     Fluctuator,
+    Generator,
     Hum,
     NiBench,
     NiInput,
     NiSharedClock,
     Noise,
     SimulatedBench,
+    WiringFault,
 )
 from hgx_lab.config.change import change_run_file
 from hgx_lab.config.devices import (
@@ -73,12 +75,14 @@ from hgx_lab.config.record import (
     MeasuredCalibration,
     NoCalibration,
     Record,
+    SavedCalibration,
     Validation,
 )
 from hgx_lab.config.run import Experiment, TrainRun
 from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.schema import json_schema
 from hgx_lab.config.section import Section
+from hgx_lab.config.self_test import SelfTest
 from hgx_lab.config.tasks import FeatureTask, GateTask, RingTask, SphereTask, TableTask, Task
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
@@ -111,6 +115,7 @@ __all__ = [
     "Fluctuator",
     "FrequencyResponseRun",
     "GateTask",
+    "Generator",
     "GradientAccuracyRun",
     "GradientDescent",
     "Hum",
@@ -139,8 +144,10 @@ __all__ = [
     "RunFile",
     "RunFileError",
     "Safety",
+    "SavedCalibration",
     "Schedule",
     "Section",
+    "SelfTest",
     "SimulatedBench",
     "SmoothDevice",
     "SphereTask",
@@ -156,6 +163,7 @@ __all__ = [
     "Tones",
     "TrainRun",
     "Validation",
+    "WiringFault",
     "change_run_file",
     "json_schema",
     "load_run_file",

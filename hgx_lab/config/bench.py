@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from hgx_lab.config.devices import Device, SmoothDevice
+from hgx_lab.config.generators import Generator
 from hgx_lab.config.presets import PRESETS, with_preset
 from hgx_lab.config.quantities import PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
@@ -23,6 +24,7 @@ from hgx_lab.config.signal_chain import (
     StrayCapacitance,
 )
 from hgx_lab.config.values import Text, Whole
+from hgx_lab.config.wiring import WiringFault
 
 __all__ = [
     "Amplifier",
@@ -33,12 +35,14 @@ __all__ = [
     "Drift",
     "Fault",
     "Fluctuator",
+    "Generator",
     "Hum",
     "NiBench",
     "NiInput",
     "NiSharedClock",
     "Noise",
     "SimulatedBench",
+    "WiringFault",
     "keys_of_preset",
 ]
 
@@ -81,6 +85,12 @@ class SimulatedBench(CardBench):
     delay: Annotated[float, Quantity("s", least=0.0, most=1.0)] = Field(
         default=60e-6, description="Delay from output to input; a run measures it and doesn't look here."
     )
+    gain_error: Annotated[float, Quantity("", least=-0.5, most=0.5)] = Field(
+        default=0.0, description="Share by which the amplifier gives more volts than its gain says; hidden from runs."
+    )
+    offset: Annotated[float, Quantity("V", least=-10.0, most=10.0)] = Field(
+        default=0.0, description="Read-out voltage of the amplifier without a current; hidden from runs."
+    )
     device: Device = Field(default=SmoothDevice(), description="The device under test.")
     noise: Noise | None = Field(default=Noise(), description="Noise of the current; null for none.")
     drift: Drift | None = Field(default=None, description="Slow change of the current; null for none.")
@@ -93,6 +103,7 @@ class SimulatedBench(CardBench):
         default=(1e-12,), description="Capacitance to the output: one for all electrodes, or a list."
     )
     faults: tuple[Fault, ...] = Field(default=(), max_length=100, description="Failures at scripted times.")
+    wiring: tuple[WiringFault, ...] = Field(default=(), max_length=100, description="What is wrong with the wires.")
 
     @model_validator(mode="before")
     @classmethod
@@ -130,7 +141,7 @@ class NiBench(CardBench):
 
     kind: Literal["nidaq"] = Field(description="A card through NI-DAQmx.")
     device: Annotated[str, Text(longest=100)] = Field(
-        default="", description="Device of terminals that name none, as Dev1; empty for the first one found."
+        default="", description="Device of terminals that name none, as Dev1; empty where each names its own."
     )
     remote: Annotated[str, Text(r"[^\s:]+:[0-9]+", "host:port")] | None = Field(
         default=None, description="NI gRPC device server as host:port; null for this machine."
@@ -150,6 +161,15 @@ class NiBench(CardBench):
     )
     shared_clock: NiSharedClock | None = Field(
         default=None, description="How devices without a common sample clock are locked; null for none."
+    )
+    start_out: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the start is given out, as /Dev1/PFI0; a generator waits for it."
+    )
+    reference_out: Annotated[str, Text(longest=100)] = Field(
+        default="", description="Terminal on which the card's 10 MHz are given out, as /Dev1/PFI1; empty for none."
+    )
+    generators: tuple[Generator, ...] = Field(
+        default=(), max_length=16, description="Waveform generators that give tones instead of the card."
     )
 
 

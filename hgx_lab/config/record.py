@@ -10,7 +10,15 @@ from hgx_lab.config.quantities import Hertz, PositiveSeconds, Quantity, Seconds
 from hgx_lab.config.section import OneOf, Section
 from hgx_lab.config.values import Flag, Text, Whole
 
-__all__ = ["Calibration", "FixedCalibration", "MeasuredCalibration", "NoCalibration", "Record", "Validation"]
+__all__ = [
+    "Calibration",
+    "FixedCalibration",
+    "MeasuredCalibration",
+    "NoCalibration",
+    "Record",
+    "SavedCalibration",
+    "Validation",
+]
 
 
 class MeasuredCalibration(Section):
@@ -37,7 +45,19 @@ class FixedCalibration(Section):
     pole: Hertz | None = Field(default=None, description="First-order pole of the chain; null for none.")
 
 
-Calibration = Annotated[MeasuredCalibration | NoCalibration | FixedCalibration, OneOf(default="measure")]
+class SavedCalibration(Section):
+    """Delay and phase of the signal chain come from a file that ``hgx calibrate`` wrote on the same bench."""
+
+    kind: Literal["saved"] = Field(default="saved", description="From a file of hgx calibrate.")
+    file: Annotated[str, Text(r"[^\x00-\x1f]+", "the path of a file", longest=1000)] = Field(
+        description="The file; relative to where the program is started."
+    )
+    oldest: PositiveSeconds = Field(default=7 * 86400.0, description="Age beyond which the run warns.")
+
+
+Calibration = Annotated[
+    MeasuredCalibration | NoCalibration | FixedCalibration | SavedCalibration, OneOf(default="measure")
+]
 
 
 class Validation(Section):

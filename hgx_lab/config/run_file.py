@@ -13,6 +13,7 @@ from hgx_lab.config.problems import key_path_text
 from hgx_lab.config.quantities import WITH_UNITS
 from hgx_lab.config.record import Calibration, MeasuredCalibration, Record
 from hgx_lab.config.section import Section
+from hgx_lab.config.self_test import SelfTest
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
 from hgx_lab.config.values import Seed, Text, refuse
@@ -39,6 +40,7 @@ class RunFile(Section):
     tones: Tones = Field(default=Tones(), description="The tones on the electrodes.")
     timing: Timing = Field(default=Timing(), description="How the schedule moves.")
     calibration: Calibration = Field(default=MeasuredCalibration(), description="Delay and phase of the signal chain.")
+    self_test: SelfTest | None = Field(default=None, description="Test of the wires before the run; null for none.")
     record: Record = Field(default=Record(), description="The file that the run leaves.")
 
     @model_validator(mode="after")

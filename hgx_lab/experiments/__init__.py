@@ -1,7 +1,8 @@
 """What a run file can ask for."""
 
 from hgx_lab.experiments._audience import Audience, SilentAudience
-from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant
+from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant, stream_settings
+from hgx_lab.experiments._calibrate_bench import Reference, calibrate_bench
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._fit_data import FitData, data_from_csv, data_from_record, data_of_device
@@ -10,6 +11,7 @@ from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
 from hgx_lab.experiments._layout_check import LayoutCheck, check_layout
 from hgx_lab.experiments._learning import make_task
+from hgx_lab.experiments._loop_back import LoopBackReading, measure_loop_back
 from hgx_lab.experiments._measurement import Forecast, Measurement, MeasurementResult
 from hgx_lab.experiments._registry import forecast, measurement_of, perform
 from hgx_lab.experiments._subject import Subject, layout_of, subject_of
@@ -31,8 +33,10 @@ __all__ = [
     "Interrupts",
     "Laboratory",
     "LayoutCheck",
+    "LoopBackReading",
     "Measurement",
     "MeasurementResult",
+    "Reference",
     "RunInterrupted",
     "RunTones",
     "SilentAudience",
@@ -40,6 +44,7 @@ __all__ = [
     "Subject",
     "SurrogateFit",
     "TrainResult",
+    "calibrate_bench",
     "check_layout",
     "count_gates",
     "data_from_csv",
@@ -52,6 +57,7 @@ __all__ = [
     "laboratory",
     "layout_of",
     "make_task",
+    "measure_loop_back",
     "measurement_of",
     "open_bench",
     "perform",
@@ -60,6 +66,7 @@ __all__ = [
     "simulated",
     "simulated_device",
     "simulated_plant",
+    "stream_settings",
     "subject_of",
     "survey_device",
     "train",

@@ -103,7 +103,9 @@ def _measure(run: AmplitudeRun, lab: Laboratory) -> MeasurementResult:
                     reading = next(readings)
                     window = reading.window
                     peaks = np.full(shape[-1], amplitude)
-                    one = derivatives(window.phasor, window.phasor_std, tones.frequencies_hz, peaks, response)
+                    one = derivatives(
+                        window.phasor, window.phasor_std, tones.frequencies_hz, peaks, response, rate_hz=lab.rate_hz
+                    )
                     values[number, i, repeat], stds[number, i, repeat] = one.value[0], one.std[0]
                     overload[i] += reading.overload
             mean = values[number].mean(axis=1)

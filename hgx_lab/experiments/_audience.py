@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from hgx_lab.acquisition import Event
+from hgx_lab.acquisition import Event, PlacedSegment
 from hgx_lab.config import RunFile
 from hgx_lab.learning.training import Iteration, Validation
-from hgx_lab.signals import ChainFit
+from hgx_lab.signals import ChainFit, Floats
 
 __all__ = ["Audience", "SilentAudience"]
 
@@ -44,6 +44,22 @@ class Audience(Protocol):
         """Hear of a completed validation of a training."""
         ...
 
+    def state(self, state: str) -> None:
+        """Hear what the run turns to: "calibrating", "learning" or "measuring"."""
+        ...
+
+    def placed(self, placed: PlacedSegment) -> None:
+        """Hear that a segment has begun to be written to the outputs."""
+        ...
+
+    def block(self, start: int, current: Floats) -> None:
+        """Hear an input block, (channels, n) in A, in the thread of the acquisition; don't keep the array."""
+        ...
+
+    def ended(self, status: str, reason: str) -> None:
+        """Hear how the run ended, as its record says; the outputs and the record are done with."""
+        ...
+
 
 class SilentAudience:
     """Nobody watches."""
@@ -67,4 +83,16 @@ class SilentAudience:
         """Ignore it."""
 
     def validation(self, validation: Validation) -> None:
+        """Ignore it."""
+
+    def state(self, state: str) -> None:
+        """Ignore it."""
+
+    def placed(self, placed: PlacedSegment) -> None:
+        """Ignore it."""
+
+    def block(self, start: int, current: Floats) -> None:
+        """Ignore it."""
+
+    def ended(self, status: str, reason: str) -> None:
         """Ignore it."""

@@ -9,6 +9,7 @@ from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSe
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
+from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators
 from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ class Bench:
     lead_samples: int
     amperes_per_volt: float
     overload_amperes: float
+    generators: tuple[BenchGenerator, ...] = ()
+
+    def close(self) -> None:
+        """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
+        try:
+            close_all(self.generators)
+        finally:
+            self.card.close()
 
     @property
     def rate_hz(self) -> float:
@@ -35,15 +44,22 @@ class Bench:
 
 
 def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
-    """Open the bench of a run file; its card is to be closed by the caller.
+    """Open the bench of a run file; which is to be closed by the caller.
 
     ``tell`` hears, with their data, what takes long and what should be in the record.
     """
     bench = run.bench
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
+    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench)
+    try:
+        generators = open_generators(run)
+    except BaseException:
+        card.close()
+        raise
     return Bench(
-        card=_simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench),
+        card=card,
+        generators=generators,
         settings=stream_settings(run),
         block_samples=max(1, round(bench.block * bench.rate)),
         lead_samples=max(1, round(bench.lead * bench.rate)),
@@ -86,7 +102,7 @@ def _terminal(bench: CardBench, electrode: str, index: int) -> str:
 
 
 def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
-    from hgx_drivers.nidaq import NiDaqCard, SharedClock, WatchdogSettings
+    from hgx_drivers.nidaq import NiDaqCard, SharedClock, SignalOutputs, WatchdogSettings
 
     rest = {_terminal(bench, e.name, i): e.rest for i, e in enumerate(run.electrodes)}
     shared = bench.shared_clock
@@ -97,6 +113,7 @@ def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
         shared_clock=None
         if shared is None
         else SharedClock(shared.reference, shared.rate, shared.start, shared.reference_from, shared.start_from),
+        signals=SignalOutputs(bench.start_out, bench.reference_out),
         initial_levels=bench.outputs_known_at_volts,
         watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )
@@ -108,7 +125,7 @@ def simulated_plant(run: RunFile, bench: SimulatedBench, *, tell: Tell = say_not
 
     device = simulated_device(bench, len(run.electrodes))
     prepare_device(device, bench.device, tell)
-    return Plant(device, signal_chain(bench, device.electrodes), seed=run.seed)
+    return Plant(device, signal_chain(bench, device.electrodes, [e.name for e in run.electrodes]), seed=run.seed)
 
 
 def _simulated_card(run: RunFile, bench: SimulatedBench, tell: Tell) -> DaqCard:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil, floor
+from pathlib import Path
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, sweep
+from hgx_lab.acquisition import Message, Plateau, RunControl, sweep
 from hgx_lab.config import RunFile
-from hgx_lab.config.record import FixedCalibration, MeasuredCalibration
+from hgx_lab.config.calibration_file import load_calibration
+from hgx_lab.config.record import FixedCalibration, MeasuredCalibration, SavedCalibration
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import random_points
 from hgx_lab.experiments._stream import hear_all, make_stream
@@ -20,6 +22,7 @@ from hgx_lab.signals import (
     ChainFit,
     ChainResponse,
     Demodulator,
+    Floats,
     ToneBank,
     calibration_bank,
     calibration_bins,
@@ -43,12 +46,14 @@ _OF_RATE = 0.06
 
 
 def known_response(run: RunFile) -> ChainResponse | None:
-    """Return the response that the run file gives; None where it is to be measured."""
+    """Return the response that the run file gives or names; None where it is to be measured."""
     calibration = run.calibration
     if isinstance(calibration, MeasuredCalibration):
         return None
     if isinstance(calibration, FixedCalibration):
         return ChainResponse(calibration.delay, calibration.pole)
+    if isinstance(calibration, SavedCalibration):
+        return ChainResponse.from_dict(load_calibration(Path(calibration.file)).response)
     return IDENTITY_RESPONSE
 
 
@@ -60,6 +65,8 @@ def calibrate(
     *,
     hear: Callable[[Message], None],
     interrupted: Callable[[], None],
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> ChainFit:
     """Fit delay and pole to the responses of every electrode at several frequencies and device points.
 
@@ -88,6 +95,8 @@ def calibrate(
         demodulator=demodulator,
         delay_samples=0,
         interrupted=interrupted,
+        control=control,
+        watch=watch,
     )
     settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
     amplitudes = bank.amplitudes(tones.amplitudes)

@@ -98,7 +98,7 @@ def _measure(run: ConvergenceRun, lab: Laboratory) -> MeasurementResult:
             for window in range(len(series)):
                 reading = next(readings)
                 phasor, spread = reading.window.phasor, reading.window.phasor_std
-                one = derivatives(phasor, spread, tones.frequencies_hz, tones.amplitudes, response)
+                one = derivatives(phasor, spread, tones.frequencies_hz, tones.amplitudes, response, rate_hz=lab.rate_hz)
                 series[window], std[window] = one.value[0], one.std[0]
                 overload += reading.overload
             rows.append(_row(run, series, std, exact[number]))

@@ -56,7 +56,14 @@ class GradientWindows:
         tones = self._tones
         peaks = reading.placed.segment.amplitude
         window = reading.window
-        found = derivatives(window.phasor, window.phasor_std, tones.frequencies_hz, peaks, self._response)
+        found = derivatives(
+            window.phasor,
+            window.phasor_std,
+            tones.frequencies_hz,
+            peaks,
+            self._response,
+            rate_hz=self._rate_hz,
+        )
         by_chain = derivatives(low_pass, np.zeros(low_pass.shape), tones.frequencies_hz, peaks, self._response)
         return found.value[0], found.std[0], by_chain.value[0]
 

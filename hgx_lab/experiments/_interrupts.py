@@ -13,6 +13,10 @@ from hgx_lab.errors import HgxError
 __all__ = ["Interrupts", "RunInterrupted"]
 
 
+#: How often a paused run looks whether it is to end, s.
+_POLL_SECONDS = 0.05
+
+
 class RunInterrupted(HgxError):
     """Somebody asked the run to stop: a signal, a button, a closed window."""
 
@@ -31,6 +35,42 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._request: tuple[str, int] | None = None
+        self._finish: tuple[str, int] | None = None
+        self._going = threading.Event()
+        self._going.set()
+
+    def pause(self) -> None:
+        """Ask the run to stand still at its next boundary."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        self._going.set()
+
+    def finish(self, reason: str, exit_code: int = 130) -> None:
+        """Ask the run to end when what it measures now is complete: at once if it is paused."""
+        if self._finish is None:
+            self._finish = (reason, exit_code)
+
+    @property
+    def paused(self) -> bool:
+        """Whether a pause has been asked for."""
+        return not self._going.is_set()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether any end has been asked for."""
+        return self._finish is not None or self._request is not None
+
+    def at_boundary(self) -> None:
+        """Raise :class:`RunInterrupted` if any end has been asked for."""
+        self.check()
+        if self._finish is not None:
+            raise RunInterrupted(*self._finish)
+
+    def wait(self) -> None:
+        """Wait for the end of a pause, for a moment."""
+        self._going.wait(_POLL_SECONDS)
 
     def request(self, reason: str, exit_code: int = 130) -> None:
         """Ask the run to stop; the first reason counts."""

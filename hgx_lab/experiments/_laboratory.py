@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hgx_lab.acquisition import Event, Message, Plateau, Reading, Stream, sweep
+from hgx_drivers.errors import DriverError
+from hgx_lab.acquisition import Event, Message, PlacedSegment, Plateau, Reading, Stream, sweep
 from hgx_lab.config import MeasuredCalibration, RunFile, TrainRun
+from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
+from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._session import RecordedRun, recorded
+from hgx_lab.experiments._saved_calibration import check_saved_calibration
+from hgx_lab.experiments._self_test import self_test
+from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
@@ -72,15 +78,28 @@ class Laboratory:
         ------
         CalibrationError
             What was measured leaves the signs open.
+        RangeError
+            A generator can't give one of the tones; nothing has moved then.
         """
+        stream_generators(self.run, self.bench.generators, tones)
         writer = self.session.writer
         calibration = self.run.calibration
         known = known_response(self.run)
         if known is not None or not isinstance(calibration, MeasuredCalibration):
             response = known or ChainResponse()
-            writer.event("calibration", None, "Delay and pole as given by the run file.", response=response.to_dict())
+            writer.event("calibration", None, "Delay and pole as given.", response=response.to_dict())
             return response
-        fit = calibrate(self.run, self.bench, tones, calibration, hear=self.hear, interrupted=self.interrupts.check)
+        self.audience.state("calibrating")
+        fit = calibrate(
+            self.run,
+            self.bench,
+            tones,
+            calibration,
+            hear=self.hear,
+            interrupted=self.interrupts.check,
+            control=self.interrupts,
+            watch=self.audience.block,
+        )
         writer.event(
             "calibration",
             None,
@@ -95,11 +114,40 @@ class Laboratory:
         self.audience.calibrated(fit)
         return fit.response
 
+    def self_test(self) -> None:
+        """Test the wires if the run file asks for it; the record and the audience hear what came out.
+
+        Raises
+        ------
+        SelfTestError
+            A fault was found.
+        """
+        settings = self.run.self_test
+        if settings is None:
+            return
+        writer = self.session.writer
+        try:
+            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.interrupts.check)
+        except SelfTestError as error:
+            writer.event("self-test", None, str(error), passed=False)
+            raise
+        evidence, names = result.evidence, result.names
+        weak = [names[k] for k in evidence.weak]
+        text = f"Self-test passed by {len(names)} electrodes."
+        if weak:
+            text += f" Not seen above the noise, which may be too large to tell: {', '.join(weak)}."
+        sizes = {name: float(size) for name, size in zip(names, evidence.sizes, strict=True)}
+        writer.event("self-test", None, text, passed=True, amperes_per_volt=sizes, weak=weak)
+        writer.flush()
+        self.audience.note(text)
+
     def hear(self, message: Message) -> None:
         """Record an event of the acquisition and tell it; other messages are the experiment's own business."""
         if isinstance(message, Event):
             self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
             self.audience.event(message)
+        elif isinstance(message, PlacedSegment):
+            self.audience.placed(message)
 
     @contextmanager
     def stream(
@@ -122,7 +170,11 @@ class Laboratory:
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             interrupted=self.interrupts.check,
             keep_blocks=keep_blocks,
+            generated=stream_generators(self.run, self.bench.generators, tones),
+            control=self.interrupts,
+            watch=self.audience.block,
         )
+        self.audience.state("learning" if isinstance(self.run, TrainRun) else "measuring")
         try:
             with stream:
                 yield stream
@@ -151,6 +203,18 @@ def _windows(run: RunFile) -> set[int]:
 
 
 @contextmanager
+def _told(audience: Audience) -> Iterator[list[RecordedRun]]:
+    """Tell the audience how what is in the block ended, with the reason of the session that is put in the list."""
+    sessions: list[RecordedRun] = []
+    try:
+        yield sessions
+    except BaseException as error:
+        audience.ended(*ending_of(error))
+        raise
+    audience.ended("completed", sessions[0].reason if sessions else "")
+
+
+@contextmanager
 def laboratory(
     run: RunFile,
     experiment: str,
@@ -160,6 +224,7 @@ def laboratory(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    check_calibration: bool = True,
 ) -> Iterator[Laboratory]:
     """Open the record and the bench of a run; whatever leaves the block closes both, the record with its reason.
 
@@ -177,11 +242,13 @@ def laboratory(
         Who watches.
     interrupts:
         Where a stop is asked for; signals are listened to inside the block.
+    check_calibration:
+        Whether a calibration that the run takes from a file must have been made on this bench.
 
     Raises
     ------
-    RecordError, DriverError, ExperimentError
-        The record or the bench can't be opened; nothing has moved then.
+    RecordError, DriverError, ExperimentError, CalibrationError
+        The record or the bench can't be opened, or a saved calibration is another bench's; nothing has moved then.
     """
     source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
     opened = recorded(
@@ -195,16 +262,29 @@ def laboratory(
         coordinates=declaration.coordinates,
         raw=declaration.raw,
     )
-    with interrupts.signals(), opened as session:
+    with _told(audience) as sessions, interrupts.signals(), opened as session:
+        sessions.append(session)
         audience.began(record, run)
 
-        def tell(message: str, **data: Any) -> None:
-            session.writer.event("bench", None, message, **data)
+        def tell(message: str, *, kind: str = "bench", **data: Any) -> None:
+            session.writer.event(kind, None, message, **data)
             audience.note(message)
 
         bench = open_bench(run, tell=tell)
         try:
-            session.identify(bench.card.identity)
-            yield Laboratory(run, bench, session, audience, interrupts)
+            for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
+                session.identify(identity)
+            if check_calibration:
+                check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
+            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
+            opened_laboratory.self_test()
+            yield opened_laboratory
+        except BaseException:
+            # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
+            with suppress(DriverError):
+                close_all(bench.generators)
+            raise
+        else:
+            close_all(bench.generators)
         finally:
             bench.card.close()

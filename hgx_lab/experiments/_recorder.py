@@ -60,9 +60,12 @@ def raw_of(run: TrainRun) -> RawSpec | None:
 class Recorder:
     """An observer of a training that puts everything into the record, and to the disk soon after."""
 
-    def __init__(self, writer: RecordWriter, tones_hz: Floats, amplitudes: Floats, response: ChainResponse) -> None:
+    def __init__(
+        self, writer: RecordWriter, tones_hz: Floats, amplitudes: Floats, response: ChainResponse, rate_hz: float
+    ) -> None:
         self._writer = writer
         self._tones_hz, self._amplitudes, self._response = tones_hz, amplitudes, response
+        self._rate_hz = rate_hz
         self._flushed = time.monotonic()
 
     def message(self, message: Message) -> None:
@@ -150,6 +153,7 @@ class Recorder:
                 frequencies_hz=self._tones_hz,
                 amplitudes=amplitudes,
                 response=self._response,
+                rate_hz=self._rate_hz,
             )
             value, std, quadrature = found.value, found.std, found.quadrature
         self._writer.append(

@@ -13,7 +13,16 @@ from hgx_lab.config import RunFile
 from hgx_lab.experiments._interrupts import RunInterrupted
 from hgx_lab.records import Coordinate, RawSpec, RecordWriter, TableSpec, provenance
 
-__all__ = ["RecordedRun", "recorded"]
+__all__ = ["RecordedRun", "ending_of", "recorded"]
+
+
+def ending_of(error: BaseException | None) -> tuple[str, str]:
+    """Status and reason of an end, as a record has them; no reason where nothing was raised."""
+    if error is None:
+        return "completed", ""
+    if isinstance(error, RunInterrupted | KeyboardInterrupt):
+        return "interrupted", str(error) or "Interrupted from the keyboard."
+    return "failed", f"{type(error).__name__}: {error}"
 
 
 class RecordedRun:
@@ -23,6 +32,11 @@ class RecordedRun:
         self.writer = writer
         self._reason = ""
         self._sample: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended by itself; empty while it hasn't."""
+        return self._reason
 
     def identify(self, identity: Identity) -> None:
         """Note which instrument it is."""
@@ -40,13 +54,8 @@ class RecordedRun:
 
     def close(self, error: BaseException | None) -> None:
         """Close the record with what ended the run."""
-        if error is None:
-            status, reason = "completed", self._reason
-        elif isinstance(error, RunInterrupted | KeyboardInterrupt):
-            status, reason = "interrupted", str(error) or "Interrupted from the keyboard."
-        else:
-            status, reason = "failed", f"{type(error).__name__}: {error}"
-        self.writer.close(status, reason, sample=self._sample)
+        status, reason = ending_of(error)
+        self.writer.close(status, reason or self._reason, sample=self._sample)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from hgx_lab.config.bench import Noise, SimulatedBench
 
 if TYPE_CHECKING:
-    from hgx_drivers.simulated import ChainSettings, Flicker, Hum, Telegraph, White
+    from hgx_drivers.simulated import ChainSettings, Flicker, Hum, Telegraph, White, WiringFault
 
 __all__ = ["signal_chain"]
 
@@ -15,14 +16,15 @@ __all__ = ["signal_chain"]
 _EXTERNAL_SECONDS: Final = (22e-3, 37e-3)
 
 
-def signal_chain(bench: SimulatedBench, electrodes: int) -> ChainSettings:
-    """The signal chain of a simulated bench with so many electrodes."""
+def signal_chain(bench: SimulatedBench, electrodes: int, names: Sequence[str] = ()) -> ChainSettings:
+    """The signal chain of a simulated bench with so many electrodes; ``names`` finds those of wiring faults."""
     from hgx_drivers.simulated import ChainSettings, Converter, Creep
 
     amplifier, charging, strays = bench.amplifier, bench.charging, bench.stray_capacitance
     dac, adc = bench.output_converter, bench.input_converter
     return ChainSettings(
         dac=Converter(dac.bits, *dac.range) if dac.bits is not None else None,
+        wiring=_wiring(bench, names),
         electrode_seconds=_electrode_seconds(bench, electrodes),
         creep=Creep(charging.fraction, charging.time) if charging is not None and charging.fraction else None,
         delay_samples=bench.delay * bench.rate,
@@ -33,7 +35,8 @@ def signal_chain(bench: SimulatedBench, electrodes: int) -> ChainSettings:
         pole_hz=amplifier.bandwidth,
         white=_white(bench.noise),
         hum=_hum(bench.noise),
-        gain_volts_per_ampere=(-1.0 if amplifier.inverting else 1.0) / amplifier.gain,
+        gain_volts_per_ampere=(-1.0 if amplifier.inverting else 1.0) * (1.0 + bench.gain_error) / amplifier.gain,
+        offset_volts=bench.offset,
         clip_volts=amplifier.clip,
         adc=Converter(adc.bits, *adc.range) if adc.bits is not None else None,
     )
@@ -44,6 +47,19 @@ def _electrode_seconds(bench: SimulatedBench, electrodes: int) -> tuple[float, .
     first, last = _EXTERNAL_SECONDS
     spread = (last - first) / max(1, electrodes - 1)
     return tuple(first + k * spread if isinstance(time, str) else time for k, time in enumerate(given))
+
+
+def _wiring(bench: SimulatedBench, names: Sequence[str]) -> tuple[WiringFault, ...]:
+    from hgx_drivers.simulated import DeadInput, DeadOutput, OpenElectrode, ShortedPair, SwappedPair
+
+    kinds = {
+        "open": OpenElectrode,
+        "dead-output": DeadOutput,
+        "shorted": ShortedPair,
+        "swapped": SwappedPair,
+        "dead-input": DeadInput,
+    }
+    return tuple(kinds[fault.kind](*(list(names).index(name) for name in fault.electrodes)) for fault in bench.wiring)
 
 
 def _telegraphs(noise: Noise | None) -> tuple[Telegraph, ...]:

@@ -7,7 +7,17 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from hgx_lab.acquisition import Demodulates, ElectrodeLimits, Message, Stream, StreamPlan, VoltageGuard, Waves
+from hgx_lab.acquisition import (
+    Demodulates,
+    ElectrodeLimits,
+    GeneratedTones,
+    Message,
+    RunControl,
+    Stream,
+    StreamPlan,
+    VoltageGuard,
+    Waves,
+)
 from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
@@ -33,6 +43,9 @@ def make_stream(
     delay_samples: int,
     interrupted: Callable[[], None],
     keep_blocks: bool = False,
+    generated: GeneratedTones | None = None,
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> Stream:
     """Prepare a stream on an open bench; nothing moves before it is entered."""
     plan = StreamPlan(
@@ -49,7 +62,17 @@ def make_stream(
         rest_slope=run.safety.rest_slope,
         keep_blocks=keep_blocks,
     )
-    return Stream(bench.card, voltage_guard(run), bank, demodulator, plan, interrupted=interrupted)
+    return Stream(
+        bench.card,
+        voltage_guard(run),
+        bank,
+        demodulator,
+        plan,
+        generated=generated,
+        interrupted=interrupted,
+        control=control,
+        watch=watch,
+    )
 
 
 def hear_all(messages: Sequence[Message], hear: Callable[[Message], None]) -> None:

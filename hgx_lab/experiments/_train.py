@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hgx_lab.acquisition import Event, Message
+from hgx_lab.acquisition import Event, Message, PlacedSegment
 from hgx_lab.config import TrainRun
 from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._interrupts import Interrupts
@@ -90,7 +90,7 @@ def train(
 def _learn(
     run: TrainRun, lab: Laboratory, task: Task, tones: RunTones, response: ChainResponse, source: Source
 ) -> Outcome:
-    recorder = Recorder(lab.session.writer, tones.frequencies_hz, tones.amplitudes, response)
+    recorder = Recorder(lab.session.writer, tones.frequencies_hz, tones.amplitudes, response, lab.rate_hz)
     observer = _Both(recorder, lab.audience)
     box = make_box(run)
     start_box = make_start_box(run, box)
@@ -134,6 +134,8 @@ class _Both:
         self._recorder.message(message)
         if isinstance(message, Event):
             self._audience.event(message)
+        elif isinstance(message, PlacedSegment):
+            self._audience.placed(message)
 
     def iteration(self, iteration: Iteration, checkpoint: dict[str, Any]) -> None:
         self._recorder.iteration(iteration, checkpoint)

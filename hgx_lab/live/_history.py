@@ -73,6 +73,22 @@ class History:
     def __contains__(self, name: str) -> bool:
         return name in self._columns
 
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """Copies of all columns, each of shape (rows, ...)."""
+        return {name: column[: self._rows].copy() for name, column in self._columns.items()}
+
+    def restore(self, columns: Mapping[str, NDArray[np.float64]], seen: int) -> None:
+        """Take over the :meth:`columns` of another history of the same capacity that has ``seen`` so many rows."""
+        self.clear()
+        self._rows = len(next(iter(columns.values()))) if columns else 0
+        self._seen = seen
+        for name, column in columns.items():
+            self._columns[name] = np.full((self._capacity, *column.shape[1:]), np.nan)
+            self._columns[name][: self._rows] = column
+        while seen - 2 >= self._stride * (self._capacity - 1):
+            self._stride *= 2
+        self._newest_is_extra = seen > 0 and (seen - 1) % self._stride != 0
+
     def clear(self) -> None:
         """Forget everything, also names and shapes."""
         self.__init__(self._capacity)

@@ -141,7 +141,10 @@ class Past:
         kept = np.arange(0, place + 1, stride)
         if kept[-1] != place:
             kept = np.append(kept, place)
-        return History.of({name: column[kept] for name, column in self._columns.items()})
+        history = History(2 * ((len(kept) + 1) // 2))
+        for row in kept:
+            history.append({name: column[row] for name, column in self._columns.items()})
+        return history
 
     def _measured(self, place: int) -> Measured:
         row: dict[str, Any] = {name: column[place] for name, column in self._rows.items()}
@@ -242,9 +245,9 @@ class Past:
         rate = self.description.rate_hz
         spectrum = np.fft.rfft((current - current.mean()) * (window := np.hanning(current.size)))
         psd = 2.0 * np.abs(spectrum) ** 2 / (rate * float(window @ window))
-        frequencies_hz = np.arange(psd.size) * (rate / current.size)
         start = int(raw["sample"].values[-current.size])
-        return Trace(start, rate, current, frequencies_hz, psd)
+        frequencies = np.asarray(np.fft.rfftfreq(current.size, 1.0 / rate), dtype=np.float64)
+        return Trace(start, rate, current, frequencies, psd)
 
 
 def _live(event: Event) -> LiveEvent:

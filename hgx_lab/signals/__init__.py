@@ -1,7 +1,10 @@
 """Tone plans, synthesis, demodulation and what it says: pure numpy, no hardware, no threads."""
 
+from hgx_lab.signals._held_fit import HeldChain, fit_held_chain, held_response
+from hgx_lab.signals._sequence import SequenceWaves, correlation_delay, sequence_responses, sequence_waves
 from hgx_lab.signals._synthesis import ToneBank
 from hgx_lab.signals._untuned_bank import untuned_bank
+from hgx_lab.signals._wiring_evidence import WiringEvidence, wiring_evidence
 from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
 from hgx_lab.signals.derivatives import (
     Curvature,
@@ -52,14 +55,17 @@ __all__ = [
     "Demodulator",
     "Derivatives",
     "Floats",
+    "HeldChain",
     "Responses",
     "SecondOrderLine",
+    "SequenceWaves",
     "ToneBank",
     "TonePlan",
     "UntunedDemodulator",
     "UntunedTones",
     "Window",
     "WindowReading",
+    "WiringEvidence",
     "calibration_bank",
     "calibration_bins",
     "calibration_sequence",
@@ -67,15 +73,21 @@ __all__ = [
     "check_tones",
     "compression_corrected",
     "compression_lines",
+    "correlation_delay",
     "curvature",
     "derivatives",
     "differences",
     "empty_bins",
     "fit_chain_response",
+    "fit_held_chain",
+    "held_response",
     "hessian",
     "make_plan",
     "second_harmonics",
+    "sequence_responses",
+    "sequence_waves",
     "sums",
     "third_harmonics",
     "untuned_bank",
+    "wiring_evidence",
 ]

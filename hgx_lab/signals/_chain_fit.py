@@ -57,7 +57,10 @@ def fit_chain_response(
     rate_hz: float,
     max_delay_samples: float,
 ) -> ChainFit:
-    """Fit ``Z = a (g_pk + 2 pi i f C_k) exp(-2 pi i f delay) / (1 + i f / pole)`` to many observations.
+    """Fit ``Z = a (g_pk + s(f) C_k) exp(-2 pi i f delay) / (1 + i f / pole)`` to many observations.
+
+    ``s(f) = (1 - exp(-2 pi i f / rate)) rate`` is how an output that is held from sample to sample charges a
+    capacitance: 2 pi i f towards low frequency, half a sample late.
 
     The derivatives g (real, of either sign, one for every device point p and electrode k) and the stray
     capacitances ``C_k >= 0`` (the same at every point) are unknown as well. All delays and poles of the range
@@ -87,7 +90,9 @@ def fit_chain_response(
             f"A calibration needs a positive rate and a largest delay, not {rate_hz} samples/s and "
             f"{max_delay_samples} samples."
         )
-    model = ChainModel.from_observations(frequencies_hz, phasors, phasor_std, amplitudes, points, electrodes)
+    model = ChainModel.from_observations(
+        frequencies_hz, phasors, phasor_std, amplitudes, points, electrodes, rate_hz=rate_hz
+    )
     shortest = -_MARGIN_SAMPLES / rate_hz
     longest = (max_delay_samples + _MARGIN_SAMPLES) / rate_hz
     minima = find_minima(model, shortest, longest)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import minimum_filter
 from scipy.optimize import least_squares
 
-from hgx_lab.signals._chain_model import ChainModel, Projection
+from hgx_lab.signals._chain_model import ChainModel
 from hgx_lab.signals.types import Complex, Floats
 
 __all__ = ["ChainMinimum", "delay_and_pole", "find_minima"]
@@ -46,6 +46,8 @@ def find_minima(model: ChainModel, shortest: float, longest: float) -> list[Chai
     scan = np.stack([model.chi_squared(delays, float(constant)) for constant in constants], axis=1)
     low = np.argwhere(scan == minimum_filter(scan, size=3, mode="nearest"))
     low = low[np.argsort(scan[low[:, 0], low[:, 1]], kind="stable")][:_STARTS]
+    # The edge without a pole is a valley of its own, which a coarse scan of exact data can miss.
+    low = np.concatenate([low, [[int(np.argmin(scan[:, 0])), 0]]])
     lower, upper = (shortest, 0.0), (longest, largest)
     refined = [_refine(model, float(delays[i]), float(constants[j]), lower, upper) for i, j in low]
     return sorted(refined, key=lambda minimum: minimum.chi2)
@@ -93,10 +95,9 @@ def _jacobian(model: ChainModel, delay: float, constant: float) -> Floats:
     turned = -1j * model.omega * model.predict(response, solution)
     columns: list[Floats] = []
     for change in (turned, turned / (1 + 1j * model.omega * constant)):
-        followed = model.project(response, change)
         # A capacitance held at its bound doesn't move.
-        movable = np.where(solution.capacitances > 0, followed.capacitances, 0.0)
-        columns.append(_as_real(model.predict(response, Projection(followed.gradients, movable)) - change))
+        followed = model.follow(response, change, solution.capacitances > 0)
+        columns.append(_as_real(model.predict(response, followed) - change))
     return np.stack(columns, axis=1)
 
 

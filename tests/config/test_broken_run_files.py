@@ -43,7 +43,7 @@ BROKEN: list[tuple[int, str, int, str]] = [
     (12, "  device: {seed: 3}", 12, "bench.device: needs the key kind."),
     (12, "  device: smooth", 12, "Write {kind: smooth}."),
     (26, "optimizer: {kind: adam, schedule: {kind: cosin}}", 26, 'optimizer.schedule.kind: "cosin" is unknown.'),
-    (27, "calibration: {kind: guess}", 27, "Allowed: measure, none, fixed."),
+    (27, "calibration: {kind: guess}", 27, "Allowed: measure, none, fixed, saved."),
     # quantities
     (8, "  rate: 100 ms", 8, "is a time (s), but a frequency (Hz) is wanted."),
     (8, "  rate: 100 khz", 8, 'Did you mean "kHz"?'),

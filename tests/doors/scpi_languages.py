@@ -175,6 +175,8 @@ class KeysightLanguage:
         self.swapped = a.upper().startswith("SWAP")
 
     def _upload(self, i: ScpiInstrument, n: int, a: str, b: bytes) -> None:
+        if not b:  # numbers as text, after the name
+            b, self.swapped = b"".join(int(p).to_bytes(2, "little", signed=True) for p in a.split(",")[1:]), True
         swapped = b if self.swapped else b"".join(b[k : k + 2][::-1] for k in range(0, len(b), 2))
         self.arbs[n, a.split(",")[0].strip().upper()] = swapped
 

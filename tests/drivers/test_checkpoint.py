@@ -247,6 +247,8 @@ class TestMalice:
             imported(tmp_path, CONTAINERS[container](b"\x80\x04" + opcodes))
         assert imported(tmp_path, legacy(flat())).electrodes == 3
 
+    # The unpickler drops a half-read bytearray with a complaint of its own, which isn't an exception of ours.
+    @pytest.mark.qt_no_exception_capture
     @pytest.mark.parametrize("container", CONTAINERS)
     def test_damaged_files_are_refused_or_read_but_never_crash(self, tmp_path: Path, container: str) -> None:
         rng = np.random.default_rng(5)

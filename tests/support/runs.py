@@ -97,6 +97,12 @@ class Heard(SilentAudience):
     def validation(self, validation: Any) -> None:
         self._hear("validation", validation)
 
+    def placed(self, placed: Any) -> None:
+        self._hear("placed", placed)
+
+    def ended(self, status: str, reason: str) -> None:
+        self._hear("ended", (status, reason))
+
     def of(self, kind: str) -> list[Any]:
         return [what for name, what in self.calls if name == kind]
 

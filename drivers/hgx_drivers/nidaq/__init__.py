@@ -4,7 +4,21 @@
 """
 
 from hgx_drivers.nidaq._devices import NiDevice, discover
-from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._inspection import NiInspection, inspect_stream
+from hgx_drivers.nidaq._inventory import NiEntry, NiInventory, take_inventory
+from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq.card import NiDaqCard
 
-__all__ = ["NiDaqCard", "NiDevice", "SharedClock", "WatchdogSettings", "discover"]
+__all__ = [
+    "NiDaqCard",
+    "NiDevice",
+    "NiEntry",
+    "NiInspection",
+    "NiInventory",
+    "SharedClock",
+    "SignalOutputs",
+    "WatchdogSettings",
+    "discover",
+    "inspect_stream",
+    "take_inventory",
+]

@@ -10,7 +10,7 @@ from hgx_drivers.errors import ChannelError, RangeError
 from hgx_drivers.interface import InputChannel, OutputChannel, StreamSettings
 from hgx_drivers.nidaq._devices import NiDevice
 
-__all__ = ["Placed", "Rig", "place"]
+__all__ = ["Placed", "Rig", "place", "place_one"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,21 @@ def place(
         _check_range(channel, channel.device.input_ranges)
     _check_rates(rig, settings.rate_hz, oversampling)
     return rig
+
+
+def place_one(
+    channel: OutputChannel | InputChannel, default_device: str, describe: Callable[[str], NiDevice]
+) -> Placed:
+    """Find one channel and compare its range, whatever the others are like.
+
+    Raises
+    ------
+    ChannelError, RangeError
+    """
+    placed = _placed(channel, default_device, describe)
+    is_input = isinstance(channel, InputChannel)
+    _check_range(placed, placed.device.input_ranges if is_input else placed.device.output_ranges)
+    return placed
 
 
 def _placed(channel: OutputChannel | InputChannel, default: str, describe: Callable[[str], NiDevice]) -> Placed:

@@ -44,6 +44,11 @@ class Connection:
             remote_module = _module("hgx_drivers.nidaq._remote")
             self._options, self._close = remote_module.session_options(remote, deadline_seconds)
 
+    @property
+    def daq_error(self) -> Any:
+        """The class of errors that carry the driver's number."""
+        return self._errors.DaqError
+
     def task(self) -> Any:
         """A new, unnamed task. The caller closes it."""
         with self.typed():

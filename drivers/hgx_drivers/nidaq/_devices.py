@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hgx_drivers.errors import DriverError
 from hgx_drivers.nidaq._connection import Connection
 
-__all__ = ["NiDevice", "describe", "device_names", "discover", "driver_version"]
+__all__ = ["NiDevice", "describe", "device_names", "discover", "driver_version", "no_device"]
 
 Range = tuple[float, float]
 
@@ -58,6 +59,14 @@ def device_names(connection: Connection) -> list[str]:
     """Names of all devices, chassis among them."""
     with connection.typed():
         return list(connection.system().devices.device_names)
+
+
+def no_device(connection: Connection) -> DriverError:
+    """The error of a driver that lists nothing."""
+    where = f"by the server {connection.remote}" if connection.remote else "on this machine"
+    return DriverError(
+        f"NI-DAQmx finds no device {where}.", remedy="Look at cable and power, then at NI MAX or `nilsdev`."
+    )
 
 
 def driver_version(connection: Connection) -> str:

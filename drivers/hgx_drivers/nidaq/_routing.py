@@ -9,11 +9,11 @@ start on the inputs' start trigger. Devices with timebases of their own lock the
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hgx_drivers.errors import DriverError
 from hgx_drivers.nidaq._channels import Placed, Rig
-from hgx_drivers.nidaq._settings import SharedClock
+from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs
 
 __all__ = ["InputRoute", "OutputRoute", "Routes", "plan_routes"]
 
@@ -52,13 +52,22 @@ class Routes:
         return all(route.clock for route in self.outputs)
 
 
-def plan_routes(rig: Rig, *, oversampling: int, shared: SharedClock | None, terminals: Collection[str]) -> Routes:
+def plan_routes(
+    rig: Rig,
+    *,
+    oversampling: int,
+    shared: SharedClock | None,
+    terminals: Collection[str],
+    signals: SignalOutputs | None = None,
+) -> Routes:
     """Choose clock and start of every task.
 
     Parameters
     ----------
     terminals:
         Those of the device or chassis that times the inputs, as the driver lists them.
+    signals:
+        What that device gives out for other instruments.
 
     Raises
     ------
@@ -86,7 +95,14 @@ def plan_routes(rig: Rig, *, oversampling: int, shared: SharedClock | None, term
         _near(leader, of, oversampling, terminals) if timing == leader else _far(of, shared)
         for timing, of in rows.items()
     )
-    return Routes(_input(shared if far else None), outputs)
+    signals = signals or SignalOutputs()
+    leading = _input(shared if far else None)
+    given_out = replace(
+        leading,
+        start_to=leading.start_to or signals.start_to,
+        reference_to=leading.reference_to or signals.reference_to,
+    )
+    return Routes(given_out, outputs)
 
 
 def _leader(inputs: Sequence[Placed]) -> str:

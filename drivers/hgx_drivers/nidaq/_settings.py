@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["SharedClock", "WatchdogSettings"]
+__all__ = ["SharedClock", "SignalOutputs", "WatchdogSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,17 @@ class SharedClock:
     start: str
     reference_from: str = ""
     start_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalOutputs:
+    """Terminals on which the device of the inputs gives out its start trigger and its 10 MHz; empty for none.
+
+    For other instruments on the bench. Where a shared clock gives the same signal out, that one's terminal holds.
+    """
+
+    start_to: str = ""
+    reference_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hgx_drivers.nidaq._history import History
 from hgx_drivers.nidaq._input import make_input, skew_seconds
 from hgx_drivers.nidaq._output import generated_by_all, make_output
 from hgx_drivers.nidaq._routing import plan_routes
-from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq._watchdog import Watchdog
 
 __all__ = ["NiStream"]
@@ -44,13 +44,16 @@ class NiStream:
         oversampling: int,
         shared_clock: SharedClock | None,
         watchdog: WatchdogSettings | None,
+        signals: SignalOutputs | None = None,
     ) -> None:
         self._connection = connection
         self.rig, self.settings = rig, settings
         leader = rig.inputs[0].device.timing
         with connection.typed():
             terminals = connection.supported(lambda: connection.device(leader).terminals, [])
-        self.routes = plan_routes(rig, oversampling=oversampling, shared=shared_clock, terminals=terminals)
+        self.routes = plan_routes(
+            rig, oversampling=oversampling, shared=shared_clock, terminals=terminals, signals=signals
+        )
         self.history = History(len(rig.outputs), settings.output_buffer_samples + _ON_BOARD_SAMPLES)
         self.running = False
         self.read = 0

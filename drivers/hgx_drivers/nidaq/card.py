@@ -23,9 +23,9 @@ from hgx_drivers.errors import (
 from hgx_drivers.interface import Identity, StreamSettings, Volts
 from hgx_drivers.nidaq._channels import Rig, place
 from hgx_drivers.nidaq._connection import Connection
-from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version
+from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version, no_device
 from hgx_drivers.nidaq._readback import measure_output
-from hgx_drivers.nidaq._settings import SharedClock, WatchdogSettings
+from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq._stream import NiStream
 
 __all__ = ["NiDaqCard"]
@@ -52,6 +52,8 @@ class NiDaqCard:
         Volts that stand at the outputs now, one for all or by full terminal name, where the card can't measure them.
     watchdog:
         What the card does when the program falls silent, where it can.
+    signals:
+        Terminals on which it gives out start and reference for other instruments.
     deadline_seconds:
         After this time without an answer a gRPC server counts as dead.
 
@@ -70,6 +72,7 @@ class NiDaqCard:
         shared_clock: SharedClock | None = None,
         initial_levels: float | Mapping[str, float] | None = None,
         watchdog: WatchdogSettings | None = None,
+        signals: SignalOutputs | None = None,
         deadline_seconds: float = 30.0,
     ) -> None:
         if oversampling < 1:
@@ -78,6 +81,7 @@ class NiDaqCard:
         self._oversampling = oversampling
         self._shared_clock = shared_clock
         self._watchdog = watchdog
+        self._signals = signals
         self._initial_levels = initial_levels
         self._lock = threading.RLock()
         self._stream: NiStream | None = None
@@ -159,7 +163,13 @@ class NiDaqCard:
                 if np.isnan(self._held.get(channel.terminal, np.nan)):
                     self._held[channel.terminal] = self._first_level(rig, channel.terminal)
             self._stream = NiStream(
-                self._connection, rig, settings, self._oversampling, self._shared_clock, self._watchdog
+                self._connection,
+                rig,
+                settings,
+                self._oversampling,
+                self._shared_clock,
+                self._watchdog,
+                self._signals,
             )
             self._identity = self._identify(rig.devices)
 
@@ -263,10 +273,7 @@ class NiDaqCard:
     def _find_devices(self) -> list[str]:
         names = device_names(self._connection)
         if not names:
-            where = f"by the server {self._connection.remote}" if self._connection.remote else "on this machine"
-            raise DriverError(
-                f"NI-DAQmx finds no device {where}.", remedy="Look at cable and power, then at NI MAX or `nilsdev`."
-            )
+            raise no_device(self._connection)
         return names
 
     def _describe(self, name: str) -> NiDevice:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hgx_drivers.errors import RangeError
 from hgx_drivers.simulated._converter import Converter
 from hgx_drivers.simulated.noise import Flicker, Hum, Telegraph, White
+from hgx_drivers.simulated.wiring import WiringFault
 
 __all__ = ["ChainSettings", "Creep"]
 
@@ -39,6 +40,8 @@ class ChainSettings:
 
     #: Output converter; None: exact voltages.
     dac: Converter | None = field(default_factory=Converter)
+    #: What is wrong with the wires, in the order in which it acts.
+    wiring: tuple[WiringFault, ...] = ()
     #: RC of each electrode (or of all alike) with capacitance to ground, 22-37 ms where somebody added a capacitor;
     #: 0: none.
     electrode_seconds: tuple[float, ...] | float = 0.0
@@ -58,6 +61,8 @@ class ChainSettings:
     hum: Hum | None = field(default_factory=Hum)
     #: Read-out voltage per current, negative for an inverting converter; 1e7 V/A is 100 nA/V.
     gain_volts_per_ampere: float = 1e7
+    #: What the current-to-voltage converter gives without a current, V.
+    offset_volts: float = 0.0
     #: Saturation of the current-to-voltage converter, symmetric; None: none.
     clip_volts: float | None = 4.0
     adc: Converter | None = field(default_factory=Converter)
@@ -80,6 +85,8 @@ class ChainSettings:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gain_volts_per_ampere) and self.gain_volts_per_ampere):
             raise RangeError(f"A gain of {self.gain_volts_per_ampere} V/A reads nothing.")
+        if not math.isfinite(self.offset_volts):
+            raise RangeError(f"An offset of {self.offset_volts} V can't be added.")
         if self.clip_volts is not None and not self.clip_volts > 0.0:
             raise RangeError(f"Clipping at {self.clip_volts} V leaves no signal; give a positive voltage or none.")
         if self.pole_hz is not None and not self.pole_hz > 0.0:

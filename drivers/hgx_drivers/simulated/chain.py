@@ -15,6 +15,7 @@ from hgx_drivers.simulated._noise_sources import NoiseStream
 from hgx_drivers.simulated._pole import OnePole
 from hgx_drivers.simulated.devices._device import Device
 from hgx_drivers.simulated.noise import Flicker, Hum, Telegraph, White
+from hgx_drivers.simulated.wiring import Wiring
 
 __all__ = ["ChainSettings", "Creep", "Plant"]
 
@@ -28,9 +29,9 @@ _STRETCH = 1024
 class Plant:
     """A device in its signal chain.
 
-    Order: output converter, electrode RC, device, charging after jumps, stray capacitance, delay, drift, two-level
-    fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain, clipping, input
-    converter. The delay stands behind
+    Order: output converter, wiring faults, electrode RC, device, charging after jumps, stray capacitance, delay,
+    drift, two-level fluctuators, 1/f noise, pole of the current-to-voltage converter, white noise and hum, gain,
+    offset, clipping, input converter. The delay stands behind
     the device, where there is one channel instead of many; as the device has no memory, a whole delay before it
     is the same. Every stage carries its state, and the result doesn't depend, not in one bit, on how the stream
     is cut into calls.
@@ -64,6 +65,7 @@ class Plant:
         self._samples = 0
         self._seconds_before, self._samples_before = 0.0, 0
         self._standing_volts = self._rest[:, None].copy()
+        self._wiring = Wiring(chain.wiring, self._rest)
         self._scratch = np.empty(electrodes * _STRETCH)
 
     @property
@@ -143,6 +145,7 @@ class Plant:
         standing = self._standing_volts.copy()
         if chain.dac is not None:
             chain.dac.round_into(standing, standing)
+        self._wiring.apply(standing)
         current = self._device.current(standing)[:, 0]
         self._electrode = ElectrodePoles(self._electrode_seconds, rate_hz, standing[:, 0])
         self._stray = StrayCurrent(self._stray_farads, rate_hz, standing, _STRETCH)
@@ -184,6 +187,7 @@ class Plant:
             chain.dac.round_into(commanded, volts)
         else:
             volts[...] = commanded
+        self._wiring.apply(volts)
         self._standing_volts[:, 0] = commanded[:, -1]
         volts = self._electrode.filter(volts)
         current = self._device.current(volts)
@@ -207,9 +211,13 @@ class Plant:
         read[...] = current
         _add(self._fast_noise, read)
         np.multiply(read, chain.gain_volts_per_ampere, out=read)
+        if chain.offset_volts:
+            read += chain.offset_volts
         if chain.clip_volts is not None:
             np.maximum(read, -chain.clip_volts, out=read)
             np.minimum(read, chain.clip_volts, out=read)
+        if self._wiring.stuck_input_volts is not None:
+            read[...] = self._wiring.stuck_input_volts
         if chain.adc is not None:
             chain.adc.round_into(read, read)
         self._samples += width

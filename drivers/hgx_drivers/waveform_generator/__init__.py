@@ -1,9 +1,10 @@
-"""Waveform generators through ``pyvisa``: Keysight 33500/33600 and Siglent SDG.
+"""Waveform generators through ``pyvisa``: Keysight 33500/33600 and Siglent SDG, by our drivers or PyMeasure's.
 
 ``pyvisa`` is imported when a generator is opened, not before.
 """
 
 from hgx_drivers.waveform_generator._dialect import Dialect
+from hgx_drivers.waveform_generator._drivers import GENERATOR_DRIVERS, open_by_driver
 from hgx_drivers.waveform_generator._frequency import FrequencyMatch, match_frequencies
 from hgx_drivers.waveform_generator._generator import ScpiGenerator, open_generator
 from hgx_drivers.waveform_generator._interface import (
@@ -15,6 +16,7 @@ from hgx_drivers.waveform_generator._interface import (
     Sine,
     WaveformGenerator,
 )
+from hgx_drivers.waveform_generator._pymeasure import PyMeasureGenerator
 from hgx_drivers.waveform_generator._settings import GeneratorSettings
 from hgx_drivers.waveform_generator.errors import (
     GeneratorDisconnected,
@@ -23,11 +25,13 @@ from hgx_drivers.waveform_generator.errors import (
     GeneratorRefused,
     GeneratorStateError,
     GeneratorTimeout,
+    GeneratorUnsupported,
     ScpiError,
     UnexpectedAnswer,
 )
 
 __all__ = [
+    "GENERATOR_DRIVERS",
     "ArbitraryWaveform",
     "Burst",
     "ChannelState",
@@ -41,6 +45,8 @@ __all__ = [
     "GeneratorSettings",
     "GeneratorStateError",
     "GeneratorTimeout",
+    "GeneratorUnsupported",
+    "PyMeasureGenerator",
     "Reference",
     "ScpiError",
     "ScpiGenerator",
@@ -48,5 +54,6 @@ __all__ = [
     "UnexpectedAnswer",
     "WaveformGenerator",
     "match_frequencies",
+    "open_by_driver",
     "open_generator",
 ]

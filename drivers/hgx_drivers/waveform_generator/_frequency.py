@@ -6,12 +6,15 @@ Tones of a common plan must stay in phase with the sample clock for hours: a fre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-__all__ = ["FrequencyMatch", "match_frequencies", "nearest_multiple"]
+from hgx_drivers.errors import RangeError
+
+__all__ = ["FrequencyMatch", "match_frequencies", "nearest_multiple", "sine_frequency"]
 
 
 class _KnowsFrequencies(Protocol):
@@ -39,6 +42,19 @@ class FrequencyMatch:
 def nearest_multiple(hz: float, step: Fraction) -> float:
     """The multiple of ``step`` next to ``hz``, as the float closest to it; exact integers on the way."""
     return float(round(Fraction(hz) / step) * step)
+
+
+def sine_frequency(model: str, hz: float, step_hz: Fraction, maximum_hz: float) -> float:
+    """The frequency that a model of these steps gives when asked for ``hz``.
+
+    Raises
+    ------
+    RangeError
+        It is outside of the model's band.
+    """
+    if not (math.isfinite(hz) and float(step_hz) <= hz <= maximum_hz):
+        raise RangeError(f"{model} gives sines of {float(step_hz):g} Hz to {maximum_hz:g} Hz, not {hz} Hz.")
+    return nearest_multiple(hz, step_hz)
 
 
 def match_frequencies(generator: _KnowsFrequencies, tones_hz: Sequence[float]) -> tuple[FrequencyMatch, ...]:

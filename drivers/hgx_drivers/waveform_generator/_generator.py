@@ -11,7 +11,7 @@ from typing import Self
 from hgx_drivers.errors import ChannelError, DriverError, RangeError
 from hgx_drivers.interface import Identity
 from hgx_drivers.waveform_generator._dialect import Ask, Command, Dialect
-from hgx_drivers.waveform_generator._frequency import nearest_multiple
+from hgx_drivers.waveform_generator._frequency import sine_frequency
 from hgx_drivers.waveform_generator._interface import (
     ArbitraryWaveform,
     Burst,
@@ -125,12 +125,7 @@ class ScpiGenerator:
         ------
         RangeError
         """
-        step = self._model.frequency_step_hz
-        if not (math.isfinite(hz) and float(step) <= hz <= self._model.maximum_hz):
-            raise RangeError(
-                f"{self._model.name} gives sines of {float(step):g} Hz to {self._model.maximum_hz:g} Hz, not {hz} Hz."
-            )
-        return nearest_multiple(hz, step)
+        return sine_frequency(self._model.name, hz, self._model.frequency_step_hz, self._model.maximum_hz)
 
     def configure_sine(self, channel: str, sine: Sine) -> None:
         """Set load, frequency, amplitude, phase and offset, and read them back. See :class:`WaveformGenerator`."""

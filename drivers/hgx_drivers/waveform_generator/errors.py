@@ -11,6 +11,7 @@ __all__ = [
     "GeneratorRefused",
     "GeneratorStateError",
     "GeneratorTimeout",
+    "GeneratorUnsupported",
     "ScpiError",
     "UnexpectedAnswer",
 ]
@@ -80,6 +81,10 @@ class GeneratorMismatch(GeneratorError):
 
 class GeneratorStateError(GeneratorError):
     """A call doesn't fit the state of the generator (output on before it was configured, use after close ...)."""
+
+
+class GeneratorUnsupported(GeneratorError):
+    """The driver that was named can't do this, whatever the instrument can; nothing was sent."""
 
 
 class UnexpectedAnswer(GeneratorError):

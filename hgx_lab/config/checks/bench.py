@@ -66,6 +66,19 @@ def _values_per_electrode(simulation: SimulatedBench, electrodes: tuple[Electrod
             yield Finding(("bench", name), message, f"one value, or {count}")
 
 
+def _wiring(simulation: SimulatedBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
+    names = [electrode.name for electrode in electrodes]
+    for index, fault in enumerate(simulation.wiring):
+        path: KeyPath = ("bench", "wiring", index, "electrodes")
+        given = fault.electrodes
+        if len(given) != fault.needed or len(set(given)) != len(given):
+            message = f"a fault of the kind {fault.kind} is about {fault.needed} electrodes, not {list(given)}."
+            yield Finding(path, message, f"{fault.needed} different names")
+        for name in given:
+            if name not in names:
+                yield Finding(path, f"there is no electrode {name}.", ", ".join(names))
+
+
 def _limits_in_converter_range(bench: CardBench, electrodes: tuple[Electrode, ...]) -> Iterator[Finding]:
     low, high = bench.output_converter.range
     for index, electrode in enumerate(electrodes):
@@ -75,4 +88,4 @@ def _limits_in_converter_range(bench: CardBench, electrodes: tuple[Electrode, ..
             yield Finding(("electrodes", index, "limits"), message, allowed)
 
 
-CHECKS: Final = (_buffers, _converters, _values_per_electrode, _limits_in_converter_range)
+CHECKS: Final = (_buffers, _converters, _values_per_electrode, _wiring, _limits_in_converter_range)

@@ -39,9 +39,9 @@ class _Numbers(QtWidgets.QWidget):
         super().__init__(editor)
         self._editor = editor
 
-    def paintEvent(self, event: Any) -> None:  # noqa: N802
+    def paintEvent(self, a0: Any) -> None:  # noqa: N802
         """Draw the numbers of the lines in view."""
-        self._editor.paint_numbers(self, event.rect())
+        self._editor.paint_numbers(self, a0.rect())
 
 
 class YamlEditor(QtWidgets.QPlainTextEdit):
@@ -105,17 +105,17 @@ class YamlEditor(QtWidgets.QPlainTextEdit):
         """Lines with problems and their words."""
         return dict(self._wrong)
 
-    def event(self, event: Any) -> bool:
+    def event(self, e: Any) -> bool:
         """Tell what is wrong with the line under the mouse."""
-        if event is not None and event.type() == QtCore.QEvent.Type.ToolTip:
-            line = self.cursorForPosition(event.pos()).blockNumber() + 1
-            QtWidgets.QToolTip.showText(event.globalPos(), self._wrong.get(line, ""), self)
+        if e is not None and e.type() == QtCore.QEvent.Type.ToolTip:
+            line = self.cursorForPosition(e.pos()).blockNumber() + 1
+            QtWidgets.QToolTip.showText(e.globalPos(), self._wrong.get(line, ""), self)
             return True
-        return super().event(event)
+        return super().event(e)
 
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+    def resizeEvent(self, e: Any) -> None:  # noqa: N802
         """Keep the numbers beside the text."""
-        super().resizeEvent(event)
+        super().resizeEvent(e)
         area = self.contentsRect()
         self._numbers.setGeometry(area.left(), area.top(), self._width(), area.height())
 

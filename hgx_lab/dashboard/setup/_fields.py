@@ -103,9 +103,9 @@ class Line(Field):
 class _QuietCombo(QtWidgets.QComboBox):
     """A choice that the wheel doesn't change on the way past it."""
 
-    def wheelEvent(self, event: Any) -> None:  # noqa: N802 - the name that Qt calls
+    def wheelEvent(self, e: Any) -> None:  # noqa: N802 - the name that Qt calls
         """Leave the wheel to the page."""
-        event.ignore()
+        e.ignore()
 
 
 class Choice(Field):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
@@ -105,8 +105,9 @@ class Form(QtWidgets.QWidget):
         self.sections.setCurrentRow(self._names.index(current) if current in self._names else 0)
 
     def _experiment(self, shape: Shape) -> Shape:
-        choices = next(m for m in Experiment.__metadata__ if isinstance(m, OneOf))
-        return replace(shape, words=tuple(choices.members(Experiment.__origin__)))
+        union, *metadata = get_args(Experiment)
+        choices = next(m for m in metadata if isinstance(m, OneOf))
+        return replace(shape, words=tuple(choices.members(union)))
 
     def _page(self, name: str, help_text: str, fill: Any) -> None:
         inner = QtWidgets.QWidget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +178,10 @@ class SetupPanel(QtWidgets.QWidget):
         self.check()
         return True
 
-    def closeEvent(self, event: Any) -> None:  # noqa: N802 - the name that Qt calls
+    def closeEvent(self, a0: Any) -> None:  # noqa: N802 - the name that Qt calls
         """Wait for what is being read."""
         self.close_background()
-        super().closeEvent(event)
+        super().closeEvent(a0)
 
     def close_background(self) -> None:
         """Stop the work beside the window; to be called before the window goes."""
@@ -207,7 +208,7 @@ class SetupPanel(QtWidgets.QWidget):
             ("Save &as…", self.save_as, "Ctrl+Shift+S"),
         ):
             button = QtWidgets.QPushButton(name)
-            button.clicked.connect(lambda _=False, s=slot: s())
+            button.clicked.connect(partial(self._do, slot))
             button.setToolTip(keys)
             bar.addWidget(button)
             self._shortcut(keys, slot)
@@ -218,8 +219,13 @@ class SetupPanel(QtWidgets.QWidget):
         self._shortcut("Ctrl+Return", self.start)
         return bar
 
+    @staticmethod
+    def _do(slot: Any, _: bool = False) -> None:
+        slot()
+
     def _shortcut(self, keys: str, slot: Any) -> None:
-        shortcut = QtGui.QShortcut if hasattr(QtGui, "QShortcut") else QtWidgets.QShortcut
+        # It stands in QtGui from Qt 6 on.
+        shortcut: Any = getattr(QtGui, "QShortcut", None) or QtWidgets.QShortcut
         made = shortcut(QtGui.QKeySequence(keys), self)
         made.setContext(QtCore.Qt.ShortcutContext.WidgetWithChildrenShortcut)
         made.activated.connect(slot)
@@ -331,7 +337,7 @@ class SetupPanel(QtWidgets.QWidget):
         return not self.unsaved or self._ask("The run file has changes that aren't saved. Go on without them?")
 
     def _ask(self, question: str) -> bool:
-        buttons = QtWidgets.QMessageBox.StandardButton
+        buttons: Any = QtWidgets.QMessageBox.StandardButton
         answer = QtWidgets.QMessageBox.question(self, "hgx", question, buttons.Yes | buttons.No, buttons.No)
         return answer == buttons.Yes
 

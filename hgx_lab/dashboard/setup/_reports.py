@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from rich.filesize import decimal
+
 from hgx_lab.config import RunFile
 from hgx_lab.config.difference import differences
 from hgx_lab.errors import HgxError
@@ -64,7 +66,7 @@ def _training(plan: DryRun) -> str:
         ("Iterations", f"at most {plan.iterations}, {_seconds(plan.iteration_seconds)} each"),
         ("Window of a case", _seconds(plan.window_seconds)),
         ("Duty cycle", f"{plan.duty:.0%}"),
-        ("Record", f"up to {_bytes(plan.record_bytes)}"),
+        ("Record", f"up to {decimal(plan.record_bytes)}"),
     )
     tones = [
         (
@@ -150,12 +152,3 @@ def _seconds(value: float) -> str:
     if value < 120:
         return format_quantity(value, "s", digits=3)
     return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
-
-
-def _bytes(count: int) -> str:
-    size, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            break
-        size /= 1000
-    return f"{size:.3g} {unit}"

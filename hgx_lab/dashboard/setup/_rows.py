@@ -101,7 +101,8 @@ class Rows(QtWidgets.QWidget):
                 item = QtWidgets.QTableWidgetItem(written(entry[shape.key]) if given else "")
                 self.table.setItem(row, column, item)
         self.table.resizeColumnsToContents()
-        height = self.table.verticalHeader().defaultSectionSize() * max(len(self._data), 1) + 48
+        header: Any = self.table.verticalHeader()
+        height = header.defaultSectionSize() * max(len(self._data), 1) + 48
         self.table.setMinimumHeight(min(height, 380))
         self.table.blockSignals(blocked)
 

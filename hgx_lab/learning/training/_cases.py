@@ -75,14 +75,20 @@ class CasePlayer:
         slope = self._stream.slope_to(rest, silent, self._timing.slope)
         return self._stream.append(Segment(rest, silent, slope=slope, awaits_reading=True))
 
+    def boundary(self) -> int:
+        """Say that an iteration is complete, where the run may be paused; the samples that passed in a pause."""
+        return self._stream.boundary(self._take)
+
+    def _take(self, message: Message) -> None:
+        self._hear(message)
+        if isinstance(message, Reading) and isinstance(label := message.placed.segment.label, CaseLabel):
+            self._readings[label] = message
+
     def collect(self, labels: Iterable[CaseLabel]) -> list[Reading]:
         """Wait for the readings of these labels, in their order; other messages are passed on meanwhile."""
         wanted = list(labels)
         missing = {label for label in wanted if label not in self._readings}
         while missing:
-            message = self._stream.next()
-            self._hear(message)
-            if isinstance(message, Reading) and isinstance(label := message.placed.segment.label, CaseLabel):
-                self._readings[label] = message
-                missing.discard(label)
+            self._take(self._stream.next())
+            missing -= self._readings.keys()
         return [self._readings.pop(label) for label in wanted]

@@ -156,6 +156,9 @@ class Trainer:
         differ by fractions of a nanoampere. Where it doesn't, training goes on.
         """
         while True:
+            if self._player.boundary():
+                # The updates that are due were held up by whoever paused.
+                self._latency_from = -1
             while len(self._pending) < self._depth():
                 self._pending.append(self._schedule())
             attempt = self._pending.popleft()
@@ -225,6 +228,7 @@ class Trainer:
                 frequencies_hz=self._stream.plan.tones_hz,
                 amplitudes=setup.amplitude,
                 response=setup.response,
+                rate_hz=self._stream.plan.settings.rate_hz,
             )
             for r in readings
         ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hgx_drivers.errors import DriverError, RangeError
-from hgx_drivers.nidaq import SharedClock
+from hgx_drivers.nidaq import SharedClock, SignalOutputs
 from hgx_drivers.nidaq.card import NiDaqCard
 from tests.doors.ni_bench import DoorCard, local_card, stream, wired
 from tests.doors.ni_devices import cdaq, nine_slots, usb_6008, x_series
@@ -164,4 +164,12 @@ def test_a_terminal_that_does_not_exist_is_a_typed_error() -> None:
     with pytest.raises(DriverError, match=r"could not be found on the device.*NI -89120.*routes"):
         card.configure(stream(("PXI1Slot3/ao0",), ("PXI1Slot2/ai0",)))
     assert not card.rig.tasks
+    card.close()
+
+
+def test_start_and_reference_are_given_out_for_other_instruments() -> None:
+    card = local_card(wired(2), signals=SignalOutputs("/Dev1/PFI0", "/Dev1/PFI1"))
+    card.configure(stream())
+    (ai,) = tasks(card, "ai")
+    assert ai.exports == {START_TRIGGER: "/Dev1/PFI0", TEN_MHZ: "/Dev1/PFI1"}
     card.close()

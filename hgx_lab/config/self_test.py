@@ -1,0 +1,17 @@
+"""The test of the wires before a run."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from hgx_lab.config.quantities import PositiveSeconds
+from hgx_lab.config.section import Section
+
+__all__ = ["SelfTest"]
+
+
+class SelfTest(Section):
+    """A short test of wires and converters before anything is measured; a fault ends the run."""
+
+    duration: PositiveSeconds = Field(default=2.0, description="Time measured, without the moves between the points.")
+    max_delay: PositiveSeconds = Field(default=3e-3, description="Longest delay from output to input to wait for.")

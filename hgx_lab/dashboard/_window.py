@@ -1,0 +1,281 @@
+"""The window: pages, menus, one timer that draws, and the question before anything ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+
+from hgx_drivers.errors import DriverError
+from hgx_lab.config import RunFileError, parse_run_file
+from hgx_lab.dashboard._board import PanelBoard
+from hgx_lab.dashboard._source import NoSource
+from hgx_lab.dashboard._theme import DARK, LIGHT, Theme, apply_theme
+from hgx_lab.dashboard.panels import PANELS, CurrentPanel, NowPanel
+from hgx_lab.errors import HgxError
+from hgx_lab.live import RunProcess, RunState, Snapshot, Source, Status
+from hgx_lab.records import new_record_path
+
+__all__ = ["DashboardWindow"]
+
+#: Milliseconds from one frame to the next: 30 a second.
+_FRAME = 33
+_SETTINGS = ("hgx-lab", "dashboard")
+
+
+class DashboardWindow(QtWidgets.QMainWindow):
+    """Watches one source at a time.
+
+    Parameters
+    ----------
+    theme:
+        Colours to begin with.
+    settings:
+        Where the layout is remembered; None for this user's usual place.
+    """
+
+    def __init__(self, theme: Theme, settings: QtCore.QSettings | None = None) -> None:
+        super().__init__()
+        self.theme = theme
+        self.settings = settings or QtCore.QSettings(*_SETTINGS)
+        self.source: Source = NoSource()
+        self.owns_run = False
+        self.snapshot = Snapshot()
+        self._rewound: Snapshot | None = None
+        self.board = PanelBoard()
+        for make in PANELS:
+            self.board.add(make(theme))
+        self.pages = QtWidgets.QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.addTab(self.board, "&Live")
+        self.setCentralWidget(self.pages)
+        self.setWindowTitle("hgx-lab")
+        self.resize(1366, 740)
+        self._frame_label = QtWidgets.QLabel()
+        bar = self.statusBar()
+        if bar is not None:
+            bar.addPermanentWidget(self._frame_label)
+        self.frame_seconds = self.drawn_seconds = 0.0
+        self._begun = time.perf_counter()
+        self._connect()
+        self._make_menus()
+        self.board.arrange()
+        self._restore()
+        self._timer = QtCore.QTimer(self)
+        self._timer.setInterval(_FRAME)
+        self._timer.timeout.connect(self.draw)
+        self._timer.start()
+
+    @property
+    def now(self) -> NowPanel:
+        """The panel with the buttons."""
+        panel = self.board.panels["now"]
+        if not isinstance(panel, NowPanel):
+            raise TypeError(f"The panel 'now' is a {type(panel).__name__}.")
+        return panel
+
+    def add_page(self, page: QtWidgets.QWidget, name: str) -> None:
+        """Put a page beside the live one, reached by Ctrl and its number."""
+        self.pages.addTab(page, name)
+        place = self.pages.count()
+        self._action(
+            self._view, f"Page {place}: {name.replace('&', '')}", f"Ctrl+{place}", lambda: self.show_page(page)
+        )
+
+    def show_page(self, page: QtWidgets.QWidget) -> None:
+        """Bring a page to the front."""
+        self.pages.setCurrentWidget(page)
+
+    def watch(self, source: Source, *, owned: bool = False) -> None:
+        """Look at another run; ``owned`` says that this window started it."""
+        self.source.close()
+        self.source, self.owns_run = source, owned
+        self.show_live()
+        self.pages.setCurrentWidget(self.board)
+
+    def start_run(self, text: str, folder: Path) -> None:
+        """Start a run in a process of its own and watch it; what speaks against it is said in a box.
+
+        Parameters
+        ----------
+        text:
+            The run file.
+        folder:
+            Where its relative paths start. A copy of the run file is put there if it names other files, and beside
+            the record if it doesn't.
+        """
+        try:
+            run = parse_run_file(text, folder=folder)
+            directory = Path(run.record.directory).absolute()
+            record = new_record_path(directory, run.name, datetime.now().astimezone())
+            source = RunProcess(text, record, folder=None if _stands_alone(text, directory) else folder)
+        except (HgxError, DriverError) as error:
+            self.complain(error)
+            return
+        self.watch(source, owned=True)
+
+    def branch(self, record: Path, iteration: int) -> None:
+        """Start a run that goes on from an iteration of a record, and watch it."""
+        try:
+            child = new_record_path(record.parent, f"{record.stem}-{iteration}", datetime.now().astimezone())
+            source = RunProcess("", child, resume=(record, iteration))
+        except (HgxError, DriverError) as error:
+            self.complain(error)
+            return
+        self.watch(source, owned=True)
+
+    def complain(self, error: HgxError | DriverError) -> None:
+        """Say what happened and what to do; nothing waits for an answer."""
+        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, "hgx-lab", error.message, parent=self)
+        box.setInformativeText(error.remedy)
+        box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def show_past(self, snapshot: Snapshot) -> None:
+        """Show an iteration of the past on every panel, until :meth:`show_live`."""
+        self._rewound = snapshot
+        self.draw()
+
+    def show_live(self) -> None:
+        """Show what is going on now again."""
+        self._rewound = None
+
+    def draw(self) -> None:
+        """Draw one frame."""
+        begun = time.perf_counter()
+        self.snapshot = self._rewound or self._look()
+        self.board.draw(self.snapshot)
+        run = self.snapshot.description
+        state = self.snapshot.status.state
+        self.setWindowTitle("hgx-lab" if run is None else f"{run.name}: {state.value} – hgx-lab")
+        self.drawn_seconds = time.perf_counter() - begun
+        # From frame to frame, painting included: what the eye sees.
+        self.frame_seconds, self._begun = begun - self._begun, begun
+        self._frame_label.setText(f"{1 / max(self.frame_seconds, 1e-3):.0f} frames/s")
+        bar = self.statusBar()
+        if bar is not None and run is not None:
+            bar.showMessage(f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self.theme = theme
+        application = QtWidgets.QApplication.instance()
+        if isinstance(application, QtWidgets.QApplication):
+            apply_theme(application, theme)
+        self.board.set_theme(theme)
+        self.settings.setValue("theme", theme.name)
+
+    def showEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
+        """Arrange the panels when their room is known for the first time, unless a layout is remembered."""
+        super().showEvent(a0)
+        if not self._arranged:
+            self._arranged = True
+            self.board.arrange()
+
+    def closeEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
+        """Ask before a run that was started here is left; runs of others go on without a word."""
+        answer = "leave"
+        if self.owns_run and self.source.snapshot().status.state.alive:
+            answer = self.ask_before_closing()
+        if answer == "cancel":
+            a0.ignore()
+            return
+        if answer == "stop":
+            self._ask(self.source.stop)
+        self._timer.stop()
+        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue("docks", self.board.saveState())
+        self.source.close()
+        super().closeEvent(a0)
+
+    def ask_before_closing(self) -> str:
+        """Ask what is to become of the run: ``leave``, ``stop`` or ``cancel``."""
+        box = QtWidgets.QMessageBox(self)
+        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
+        box.setWindowTitle("The run goes on")
+        box.setText("A run that was started here is still going on.")
+        box.setInformativeText("Left running it goes on without a window and can be opened again by its record.")
+        role = QtWidgets.QMessageBox.ButtonRole
+        leave = box.addButton("&Leave it running", role.AcceptRole)
+        stop = box.addButton("&Stop it and ramp to rest", role.DestructiveRole)
+        cancel = box.addButton("&Cancel", role.RejectRole)
+        box.setDefaultButton(leave)
+        box.setEscapeButton(cancel)
+        box.exec()
+        clicked = box.clickedButton()
+        return "stop" if clicked is stop else "leave" if clicked is leave else "cancel"
+
+    def _connect(self) -> None:
+        self.now.pause_requested.connect(lambda: self._ask(self.source.pause))
+        self.now.resume_requested.connect(lambda: self._ask(self.source.resume))
+        self.now.stop_requested.connect(lambda: self._ask(self.source.stop))
+        self.now.rest_requested.connect(lambda: self._ask(self.source.rest_now))
+        current = self.board.panels["current"]
+        if isinstance(current, CurrentPanel):
+            current.reset_requested.connect(lambda: self.source.reset_overload())
+
+    def _look(self) -> Snapshot:
+        """The run now; a source that fails is a fault that everybody sees, not a picture that stands still."""
+        try:
+            return self.source.snapshot()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state on the screen must be true
+            words = f"the run can't be looked at any more: {type(error).__name__}: {error}"
+            return replace(self.snapshot, status=Status(RunState.LOST, words))
+
+    def _ask(self, command: Callable[[], None]) -> None:
+        """Ask something of the run; one that can't hear, as a record that is only read, says so."""
+        try:
+            command()
+        except HgxError as error:
+            self.complain(error)
+
+    def _make_menus(self) -> None:
+        bar: Any = self.menuBar()
+        run, self._view = bar.addMenu("&Run"), bar.addMenu("&View")
+        self._action(run, "&Pause or resume", "Ctrl+P", lambda: self._press(self.now.pause))
+        self._action(run, "&Stop after this iteration", "Ctrl+.", lambda: self._press(self.now.stop))
+        self._action(run, "&Rest now", "Ctrl+Shift+R", lambda: self._press(self.now.rest))
+        self._action(run, "Reset the &overload lamp", "Ctrl+L", lambda: self.source.reset_overload())
+        run.addSeparator()
+        self._action(run, "&Quit", "Ctrl+Q", self.close)
+        self._action(self._view, "Page 1: Live", "Ctrl+1", lambda: self.show_page(self.board))
+        for dock in self.board.docks.values():
+            self._view.addAction(dock.toggleViewAction())
+        self._view.addSeparator()
+        self._action(self._view, "&Arrange panels anew", "Ctrl+0", self.board.arrange)
+        self._action(
+            self._view, "&Light or dark", "Ctrl+T", lambda: self.set_theme(LIGHT if self.theme is DARK else DARK)
+        )
+        self._view.addSeparator()
+
+    @staticmethod
+    def _press(button: QtWidgets.QPushButton) -> None:
+        """Do what a button does, if it can be pressed now."""
+        if button.isEnabled():
+            button.click()
+
+    def _action(self, menu: Any, text: str, keys: str, does: Callable[[], object]) -> None:
+        action = menu.addAction(text)
+        action.setShortcut(QtGui.QKeySequence(keys))
+        action.triggered.connect(lambda _=False: does())
+
+    def _restore(self) -> None:
+        self._arranged = self.settings.contains("docks")
+        for name, restore in (("geometry", self.restoreGeometry), ("docks", self.board.restoreState)):
+            saved = self.settings.value(name)
+            if isinstance(saved, QtCore.QByteArray):
+                restore(saved)
+
+
+def _stands_alone(text: str, folder: Path) -> bool:
+    """Whether a run file is as sound in another folder, because it names no file of its own."""
+    try:
+        parse_run_file(text, folder=folder)
+    except RunFileError:
+        return False
+    return True

@@ -1,0 +1,135 @@
+"""The derivatives: how large, how sure, since when, and whether their phase is what it should be."""
+
+from __future__ import annotations
+
+from math import atan2, cos, pi, sin
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.Qt import QtWidgets
+from scipy.special import ndtr
+
+from hgx_lab.dashboard._panel import Panel
+from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, set_band
+from hgx_lab.dashboard._theme import Theme
+from hgx_lab.live import Snapshot
+
+__all__ = ["DerivativesPanel"]
+
+#: Standard deviations from which on a sign counts as known.
+_SURE = 3.0
+
+
+class DerivativesPanel(Panel):
+    """Bars with error bars for a case or their mean, phase dials, and the history with bands."""
+
+    title, key = "Derivatives", "derivatives"
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.case = QtWidgets.QComboBox()
+        self.case.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.case.setAccessibleName("Case whose derivatives are shown")
+        self._confidence = QtWidgets.QLabel()
+        self._confidence.setObjectName("caption")
+        self.bars = Plot(theme, ("", ""), ("dI/dV", "A/V"))
+        self.dials = Plot(theme, ("", ""), ("", ""))
+        self.trend = Plot(theme, ("Iteration", ""), ("mean", "A/V"))
+        self.dials.plot_item.hideAxis("left")
+        self.dials.setToolTip("Phase of each response after calibration: a healthy one lies along the horizontal")
+        self.dials.plot_item.showGrid(x=False, y=False)
+        self.dials.setMaximumHeight(96)
+        self.dials.setAspectLocked(True)
+        self.dials.setMouseEnabled(x=False, y=False)
+        self._names: tuple[str, ...] = ()
+        self._bars: pg.BarGraphItem | None = None
+        self._errors: pg.ErrorBarItem | None = None
+        self._hands: list[pg.PlotCurveItem] = []
+        self._lines: list[tuple[pg.PlotDataItem, pg.FillBetweenItem]] = []
+        top = QtWidgets.QHBoxLayout()
+        top.addWidget(QtWidgets.QLabel("Case"))
+        top.addWidget(self.case)
+        top.addStretch(1)
+        top.addWidget(self._confidence)
+        layout = column_of()
+        layout.addLayout(top)
+        layout.addWidget(self.bars, 3)
+        layout.addWidget(self.dials, 1)
+        layout.addWidget(self.trend, 3)
+        self.setLayout(layout)
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show the newest iteration and the history."""
+        run, latest = snapshot.description, snapshot.latest
+        if run is None or not run.controls:
+            return
+        if run.controls != self._names or len(run.cases) + 1 != self.case.count():
+            self._begin(run.controls, tuple(c.name for c in run.cases))
+        if latest is not None:
+            which = self.case.currentIndex() - 1
+            if which < 0:
+                value, quadrature = latest.derivatives.mean(axis=0), latest.quadrature.mean(axis=0)
+                std = np.sqrt((latest.derivatives_std**2).mean(axis=0) / max(1, len(latest.derivatives_std)))
+            else:
+                value, std = latest.derivatives[which], latest.derivatives_std[which]
+                quadrature = latest.quadrature[which]
+            self._draw_bars(value, std)
+            self._draw_dials(value, quadrature)
+        history = snapshot.history
+        x, mean, std = history["iteration"], history["derivative"], history["derivative_std"]
+        for k, (line, band) in enumerate(self._lines):
+            if mean.ndim == 2:
+                line.setData(x, mean[:, k])
+                set_band(band, x, mean[:, k] - 2 * std[:, k], mean[:, k] + 2 * std[:, k])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change colours; everything is made anew at the next frame."""
+        super().set_theme(theme)
+        self._names = ()
+
+    def _begin(self, names: tuple[str, ...], cases: tuple[str, ...]) -> None:
+        self._names = names
+        self.case.clear()
+        self.case.addItems(["mean of all", *cases])
+        for plot in (self.bars, self.dials, self.trend):
+            plot.clear_data()
+        self._bars = pg.BarGraphItem(x=np.arange(len(names)), height=np.zeros(len(names)), width=0.6)
+        self._errors = pg.ErrorBarItem(beam=0.25, pen=pen(self.theme.text))
+        for item in (self._bars, self._errors):
+            self.bars.addItem(item)
+        self.bars.names_below(names)
+        self.dials.names_below(names)
+        turn = np.linspace(0, 2 * pi, 49)
+        self._hands = []
+        for k in range(len(names)):
+            rim = pg.PlotCurveItem(k + 0.42 * np.cos(turn), 0.42 * np.sin(turn), pen=pen(self.theme.grid))
+            hand = pg.PlotCurveItem(pen=pen(self.theme.of(k), width=2))
+            self.dials.addItem(rim)
+            self.dials.addItem(hand)
+            self._hands.append(hand)
+        self._lines = [
+            (self.trend.curve(self.theme.of(k), name=name), self.trend.band(self.theme.of(k)))
+            for k, name in enumerate(names)
+        ]
+
+    def _draw_bars(self, value: np.ndarray, std: np.ndarray) -> None:
+        if self._bars is None or self._errors is None:
+            return
+        sure = abs(value) > _SURE * std
+        colours = [self.theme.of(k) for k in range(len(value))]
+        self._bars.setOpts(
+            height=value,
+            pens=[pen(c, dashed=not s) for c, s in zip(colours, sure, strict=True)],
+            brushes=[brush(c, 0.85 if s else 0.12) for c, s in zip(colours, sure, strict=True)],
+        )
+        self._errors.setData(x=np.arange(len(value)), y=value, top=std, bottom=std)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            known = np.where(std > 0, ndtr(abs(value) / std), 1.0)
+        unknown = [n for n, s in zip(self._names, sure, strict=True) if not s]
+        text = f"signs {known.mean():.1%}"
+        self._confidence.setText(text + (f"   below 3σ: {', '.join(unknown)}" if unknown else "   all beyond 3σ"))
+
+    def _draw_dials(self, value: np.ndarray, quadrature: np.ndarray) -> None:
+        for k, hand in enumerate(self._hands):
+            angle = atan2(float(quadrature[k]), float(value[k]))
+            hand.setData([k, k + 0.42 * cos(angle)], [0, 0.42 * sin(angle)])

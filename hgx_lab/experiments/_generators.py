@@ -1,0 +1,168 @@
+"""Waveform generators of a bench: opened, set up for the tones of a stream, brought to rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hgx_drivers.errors import DriverError, RangeError
+from hgx_lab.config import RunFile
+from hgx_lab.config.bench import NiBench
+from hgx_lab.config.generators import Generator
+from hgx_lab.experiments._tones import RunTones
+from hgx_lab.signals import Floats
+
+if TYPE_CHECKING:
+    from hgx_drivers.waveform_generator import WaveformGenerator
+
+__all__ = ["BenchGenerator", "StreamGenerators", "close_all", "open_generators", "stream_generators"]
+
+#: Before an output is disconnected its amplitude goes down in steps to these shares: each moves an electrode by a
+#: fifth of its tone at most.
+_FADE = (0.8, 0.6, 0.4, 0.2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BenchGenerator:
+    """An open generator, the names of its electrodes, and V at an electrode for one V at its load."""
+
+    device: WaveformGenerator
+    electrodes: tuple[str, ...]
+    summing_gain: float
+
+
+def open_generators(run: RunFile) -> tuple[BenchGenerator, ...]:
+    """Open the generators of a bench and disconnect their outputs; the caller closes them.
+
+    Raises
+    ------
+    DriverError
+        One of them can't be had; the others are closed.
+    """
+    bench = run.bench
+    if not isinstance(bench, NiBench):
+        return ()
+    with ExitStack() as stack:
+        opened: list[BenchGenerator] = []
+        for wanted in bench.generators:
+            generator = _open(run, wanted)
+            stack.callback(generator.device.close)
+            generator.device.rest()
+            opened.append(generator)
+        stack.pop_all()
+    return tuple(opened)
+
+
+def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
+    from hgx_drivers.waveform_generator import GeneratorChannel, GeneratorSettings, open_by_driver
+
+    load = math.inf if wanted.load == "high" else wanted.load
+    limits = {e.name: e.limits for e in run.electrodes}
+
+    def channel(name: str, number: int) -> GeneratorChannel:
+        # Whatever the card's DC is, a tone of more than half the room can't stay within an electrode's limits.
+        most = (limits[name][1] - limits[name][0]) / 2 / wanted.summing_gain
+        return GeneratorChannel(name, number, -most, most, load)
+
+    settings = GeneratorSettings(
+        wanted.resource,
+        tuple(channel(name, number) for name, number in wanted.channels.items()),
+        reference=wanted.reference,
+        backend=wanted.backend,
+        timeout_seconds=wanted.timeout,
+    )
+    device = open_by_driver(wanted.driver, settings)
+    return BenchGenerator(device, tuple(wanted.channels), wanted.summing_gain)
+
+
+def close_all(generators: Sequence[BenchGenerator]) -> None:
+    """Disconnect all outputs and let go of every generator, whatever fails; then the first failure is raised."""
+    failures: list[DriverError] = []
+    for generator in generators:
+        try:
+            generator.device.rest()
+        except DriverError as error:
+            failures.append(error)
+        finally:
+            generator.device.close()
+    if failures:
+        raise failures[0]
+
+
+class StreamGenerators:
+    """The generators' part in the tones of one stream, as the acquisition needs it.
+
+    Raises
+    ------
+    RangeError
+        A frequency that a generator can't hit exactly.
+    """
+
+    def __init__(self, run: RunFile, generators: Sequence[BenchGenerator], tones: RunTones) -> None:
+        self._generators = tuple(generators)
+        self._tones: list[tuple[BenchGenerator, str, float, float]] = []
+        self.amplitudes: Floats = np.zeros(len(tones.electrodes))
+        names = [run.electrodes[e].name for e in tones.electrodes]
+        for generator in generators:
+            for name in generator.electrodes:
+                # A generator's output has one sine; several tones on an electrode come from the card.
+                if names.count(name) != 1 or not tones.amplitudes[tone := names.index(name)] > 0:
+                    continue
+                hz, volts = float(tones.frequencies_hz[tone]), float(tones.amplitudes[tone])
+                nearest = generator.device.nearest_frequency(hz)
+                if nearest != hz:
+                    raise RangeError(
+                        f"{name}: {generator.device.identity.model} can't give {hz!r} Hz; the nearest is "
+                        f"{nearest!r} Hz.",
+                        remedy="Choose period and rate so that rate / samples is a round number, or take the nearest "
+                        "ones with tones: {plan: manual, bridge: true, frequencies: [...]}, or take the electrode out "
+                        "of the generator's channels: the card then gives its tone.",
+                    )
+                self._tones.append((generator, name, hz, volts / generator.summing_gain))
+                self.amplitudes[tone] = volts
+
+    def arm(self) -> None:
+        """Set every tone up and let it wait for the card's start."""
+        from hgx_drivers.waveform_generator import Burst, Sine
+
+        for generator, name, hz, volts in self._tones:
+            generator.device.configure_sine(name, Sine(hz, volts))
+            generator.device.set_burst(name, Burst())
+            generator.device.switch(name, on=True)
+
+    def rest(self) -> None:
+        """Fade every tone in steps, where that works, and disconnect all outputs in any case."""
+        failures: list[DriverError] = []
+        for generator, name, hz, volts in self._tones:
+            try:
+                self._fade(generator, name, hz, volts)
+            except DriverError as error:
+                failures.append(error)
+        for generator in self._generators:
+            try:
+                generator.device.rest()
+            except DriverError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _fade(self, generator: BenchGenerator, name: str, hz: float, volts: float) -> None:
+        from hgx_drivers.waveform_generator import Sine
+
+        if not generator.device.state(name).on:
+            return
+        for share in _FADE:
+            try:
+                generator.device.configure_sine(name, Sine(hz, volts * share))
+            except RangeError:
+                return  # less than the instrument's least: the step that is left is smaller still
+
+
+def stream_generators(run: RunFile, generators: Sequence[BenchGenerator], tones: RunTones) -> StreamGenerators | None:
+    """The generators' part in these tones; None on a bench without generators."""
+    return StreamGenerators(run, generators, tones) if generators else None

@@ -1,0 +1,231 @@
+"""Tells a run to whoever attaches to it, without ever holding it up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import numpy as np
+
+from hgx_lab.acquisition import Event, EventKind, PlacedSegment
+from hgx_lab.config import RunFile
+from hgx_lab.experiments import Interrupts, SilentAudience
+from hgx_lab.learning.training import Iteration, Validation
+from hgx_lab.live._board import Board
+from hgx_lab.live._describe_run import describe
+from hgx_lab.live._door import door_path, make_listener
+from hgx_lab.live._reader import Reader
+from hgx_lab.live._snapshot import Floats, LiveEvent
+from hgx_lab.live._state import RunState
+from hgx_lab.live._words import Beat, Samples, Turned, Volts, Word, Worked, confirmation, live_event, stepped
+from hgx_lab.signals import ChainFit
+
+__all__ = ["Publisher"]
+
+_SAMPLES = 400  # blocks that wait at most
+_WORDS = 100_000  # other words that wait at most
+_PUMP_SECONDS = 0.05
+_BEAT_SECONDS = 0.25
+_FAREWELL_SECONDS = 1.0
+_STATES = {"calibrating": RunState.CALIBRATING, "learning": RunState.LEARNING, "measuring": RunState.MEASURING}
+_ENDS = {"completed": RunState.FINISHED, "interrupted": RunState.FINISHED, "failed": RunState.FAULT}
+
+
+class Publisher(SilentAudience):
+    """An audience that passes on to other processes; a context manager around the run.
+
+    The thread of the run only appends to a bounded queue. Readers attach by the file beside the record.
+
+    Parameters
+    ----------
+    interrupts:
+        Where the readers' commands go: pause, resume, stop, rest-now.
+    text:
+        The run file as it was written.
+    """
+
+    def __init__(self, interrupts: Interrupts, *, text: str = "") -> None:
+        self._interrupts, self._text = interrupts, text
+        self._board = Board(trace_samples=0)
+        self._words: deque[Word] = deque(maxlen=_WORDS)
+        self._samples: deque[Samples] = deque(maxlen=_SAMPLES)
+        self._lock = threading.Lock()  # readers and board change together
+        self._readers: list[Reader] = []
+        self._watched = False
+        self._began = time.monotonic()
+        self._doing = RunState.OPENING
+        self._held = False
+        self._record: Path | None = None
+        #: Called with the record's path when readers can find the run.
+        self.when_found: Callable[[Path], None] | None = None
+        self._done = threading.Event()
+        self._listener, self._door = make_listener()
+        self._threads = [
+            threading.Thread(target=self._pump, name="hgx-live-pump", daemon=True),
+            threading.Thread(target=self._accept, name="hgx-live-accept", daemon=True),
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Tell the rest, for no longer than a second, and take the file beside the record away."""
+        self._done.set()
+        if self._record is not None:
+            door_path(self._record).unlink(missing_ok=True)
+        self._door.knock()  # wakes the thread that waits for readers
+        for thread in self._threads:
+            thread.join(2 * _FAREWELL_SECONDS)
+        self._listener.close()
+        until = time.monotonic() + _FAREWELL_SECONDS
+        for reader in self._readers:
+            reader.close(max(0.0, until - time.monotonic()))
+
+    def _tell(self, word: Word) -> None:
+        self._words.append(word)
+
+    def _turn(self, state: RunState, detail: str = "") -> None:
+        self._tell(Turned(state, detail))
+
+    def began(self, record: Path, run: RunFile) -> None:
+        """Describe the run, and leave the file by which readers find it."""
+        self._began = time.monotonic()
+        self._record = record
+        self._tell(describe(run, record, text=self._text))
+        self._turn(RunState.OPENING)
+        self._door.write(record)
+        if self.when_found is not None:
+            self.when_found(record)
+
+    def note(self, text: str) -> None:
+        """Tell what the bench is doing."""
+        self._tell(LiveEvent("bench", text, -1, time.time()))
+
+    def calibrated(self, fit: ChainFit) -> None:
+        """Tell the measured delay."""
+        text = f"Delay {fit.response.delay_seconds * 1e6:.4g} µs, measured."
+        self._tell(LiveEvent("calibration", text, -1, time.time()))
+
+    def state(self, state: str) -> None:
+        """Tell what the run turns to."""
+        self._doing = _STATES[state]
+        self._turn(self._doing)
+
+    def event(self, event: Event) -> None:
+        """Tell an event, and the state that follows from it."""
+        self._tell(live_event(event, time.time()))
+        if event.kind is EventKind.PAUSED:
+            self._held = True
+            self._turn(RunState.PAUSED)
+        elif event.kind is EventKind.RESUMED:
+            self._held = False
+            self._turn(self._doing)
+        elif event.kind is EventKind.RAMP:
+            self._turn(RunState.RAMPING)
+
+    def progress(self, done: int, total: int, figures: str) -> None:
+        """Tell how far a measurement is."""
+        self._tell(Worked(done, total, figures))
+
+    def iteration(self, iteration: Iteration) -> None:
+        """Tell an iteration."""
+        self._tell(stepped(iteration))
+
+    def validation(self, validation: Validation) -> None:
+        """Tell a validation."""
+        self._tell(confirmation(validation))
+
+    def placed(self, placed: PlacedSegment) -> None:
+        """Tell the voltages, of the newest segment alone."""
+        self._tell(Volts(placed.segment.dc))
+
+    def block(self, start: int, current: Floats) -> None:
+        """Tell samples, where somebody watches; called in the thread of the acquisition."""
+        if self._watched:
+            self._samples.append(Samples(start, current[0].astype(np.float32)))
+
+    def ended(self, status: str, reason: str) -> None:
+        """Tell how it ended."""
+        self._turn(_ENDS[status], reason)
+
+    def _accept(self) -> None:
+        while not self._done.is_set():
+            try:
+                # Whoever stalls here keeps out other readers, not the run.
+                connection = self._listener.accept()
+            except (OSError, EOFError, AuthenticationError):
+                if self._done.wait(_PUMP_SECONDS):
+                    return
+                continue
+            if self._done.is_set():
+                connection.close()
+                return
+            with self._lock:
+                reader = Reader(cast("Connection[Any, Any]", connection), [self._board.whole()], self._command)
+                self._readers.append(reader)
+                self._watched = True
+
+    def _command(self, word: str) -> None:
+        if word == "pause":
+            if not (self._interrupts.paused or self._interrupts.finishing):
+                self._turn(self._doing, "pauses after this iteration")
+            self._interrupts.pause()
+        elif word == "resume":
+            self._interrupts.resume()
+            if not (self._held or self._interrupts.finishing):
+                self._turn(self._doing)  # it hadn't come to the pause yet
+        elif word == "stop":
+            self._interrupts.finish("the dashboard")
+            self._turn(RunState.STOPPING)
+        elif word == "rest-now":
+            self._interrupts.request("the dashboard")
+            self._turn(RunState.RAMPING)
+
+    def _pump(self) -> None:
+        beat = 0.0
+        while True:
+            last = self._done.wait(_PUMP_SECONDS)
+            now = time.monotonic()
+            if now - beat >= _BEAT_SECONDS:
+                beat = now
+                self._tell(Beat(now - self._began))
+            self._pass_on()
+            if last:
+                return
+
+    def _pass_on(self) -> None:
+        words: list[Word] = []
+        newest: Volts | None = None
+        for queue in (self._words, self._samples):
+            for _ in range(len(queue)):
+                word = queue.popleft()
+                if isinstance(word, Volts):
+                    newest = word
+                else:
+                    words.append(word)
+        if newest is not None:
+            words.append(newest)
+        with self._lock:
+            for word in words:
+                self._board.take(word)
+            for reader in self._readers:
+                reader.put(words)
+            gone = [r for r in self._readers if r.gone]
+            self._readers = [r for r in self._readers if not r.gone]
+            self._watched = bool(self._readers)
+        for reader in gone:
+            reader.close(0.0)

@@ -1,0 +1,159 @@
+"""Tones of a generator in a stream: electrodes see the schedule, the guard sees both, and every end silences them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hgx_drivers.errors import DriverError, OutputUnderflow
+from hgx_drivers.simulated import Underflow
+from hgx_lab.acquisition import Event, EventKind, GuardedOutput, Message, Segment, Stream, VoltageGuard
+from hgx_lab.errors import GuardRefusal
+from tests.acquisition.test_guard import Converters, limits
+from tests.support.rig import BINS, PERIOD, RATE, Rig, make_rig, readings_until
+from tests.support.spy import assert_safe
+
+GIVEN = np.array([0.05, 0.0, 0.03])
+
+
+class Generator:
+    """Gives the first and the third tone; ``calls`` are what was asked of it."""
+
+    def __init__(self, *, fails_at: str = "") -> None:
+        self.amplitudes = GIVEN
+        self.calls: list[str] = []
+        self.fails_at = fails_at
+
+    def arm(self) -> None:
+        self._call("arm")
+
+    def rest(self) -> None:
+        self._call("rest")
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name == self.fails_at:
+            raise DriverError(f"e0: can't {name}.", remedy="Look at it.")
+
+
+def stream(rig: Rig, generator: Generator) -> Stream:
+    return Stream(rig.card, rig.guard, rig.bank, rig.demodulator, rig.plan, generated=generator)
+
+
+def segment(dc: float, amplitude: np.ndarray, **more: Any) -> Segment:
+    return Segment(np.full(3, dc), amplitude, slope=200, settle=50, periods=3, awaits_reading=True, **more)
+
+
+def kinds(messages: Sequence[Message]) -> list[EventKind]:
+    return [m.kind for m in messages if isinstance(m, Event)]
+
+
+def test_the_sum_is_what_was_scheduled_and_both_are_safe() -> None:
+    rig, generator = make_rig(), Generator()
+    wanted = np.array([0.05, 0.02, 0.03])
+    with stream(rig, generator) as running:
+        loud = running.append(segment(0.3, wanted))
+        silent = running.append(segment(-0.2, np.zeros(3)))
+        readings_until(running, 2, [])
+    own = np.concatenate(rig.card.written, axis=1)[:, : silent.end]
+    n = np.arange(own.shape[1])
+    sines = np.sin(2 * np.pi * (np.array(BINS)[:, None] * n % PERIOD) / PERIOD)
+    total = own + GIVEN[:, None] * sines
+    low, high, slew = np.full(3, -1.0), np.full(3, 1.0), np.full(3, 5000.0)
+    for volts in (own, total):
+        assert_safe(np.concatenate([np.zeros((3, 1)), volts], axis=1), low, high, slew, RATE)
+    here, there = slice(loud.plateau, loud.end), slice(silent.plateau, silent.end)
+    assert np.allclose(total[:, here], 0.3 + wanted[:, None] * sines[:, here], atol=1e-12)
+    assert np.allclose(own[[0, 2], here], 0.3, atol=1e-12)
+    assert np.allclose(total[:, there], -0.2, atol=1e-12)
+    # Before the first segment's tones have faded in the electrodes are silent as well.
+    assert np.all(np.abs(total[:, :3]) < 0.01)
+    assert generator.calls == ["arm", "rest"]
+    rig.assert_at_rest()
+    rig.assert_safe()
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 0.05])
+def test_a_segment_is_refused_that_would_be_outside_with_or_without_the_generator(amplitude: float) -> None:
+    rig = make_rig()
+    with stream(rig, Generator()) as running:
+        # With a tone the sum is outside; without one, what the card writes to take the generator's away.
+        with pytest.raises(GuardRefusal, match="e0 would reach"):
+            running.append(segment(0.97, np.array([amplitude, 0.0, 0.0])))
+        running.append(segment(0.94, np.array([amplitude, 0.0, 0.0])))
+    rig.assert_at_rest()
+
+
+def test_a_sample_is_refused_for_the_sum_and_for_the_share() -> None:
+    card: Any = Converters([0.9, 0.0, 0.0])
+    output = GuardedOutput(card, VoltageGuard(limits(slew=5000.0), RATE))
+    own, added = np.zeros((3, 4)), np.zeros((3, 4))
+    own[0], added[0, 2] = 0.9, 0.15
+    with pytest.raises(GuardRefusal, match=r"e0 at sample 2 would get 1.05 V"):
+        output.write(own, added)
+    own[0, 2], added[0, 2] = 1.05, -0.15
+    with pytest.raises(GuardRefusal, match=r"e0 at sample 2 would get 1.05 V"):
+        output.write(own, added)
+    own[0, 2], added[0] = 0.9, 0.05
+    output.write(own, added)
+    with pytest.raises(GuardRefusal, match="jump"):  # the sum's last sample is remembered too
+        output.write(own[:, :1] - np.array([[0.3], [0], [0]]), added[:, :1] - np.array([[0.3], [0], [0]]))
+    assert output.written == 4
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_on_the_way_to_rest_the_card_fades_its_share_and_takes_up_no_more(silent: bool) -> None:
+    rig = make_rig()
+    with stream(rig, Generator()) as running:
+        last = running.append(segment(0.3, np.zeros(3) if silent else GIVEN))
+        readings_until(running, 1, [])
+    own = rig.card.history[0, 1 + last.plateau :]
+    # The card alone moves at most by its own tone and the slope to rest: 2 pi 700 Hz 50 mV, and 500 V/s.
+    tone = 2 * np.pi * 700.0 * GIVEN[0] if silent else 0.0
+    assert np.max(np.abs(np.diff(own))) <= (tone + 500.0) / RATE + 1e-9
+    assert own[-1] == pytest.approx(0.0, abs=1e-9)
+    if not silent:
+        assert np.all(np.diff(own) <= 1e-12)
+
+
+def test_an_error_of_the_consumer_silences_the_generator() -> None:
+    rig, generator = make_rig(), Generator()
+    with pytest.raises(KeyError), stream(rig, generator) as running:
+        running.append(segment(0.3, GIVEN))
+        raise KeyError
+    assert generator.calls[-1] == "rest"
+    rig.assert_at_rest()
+    rig.assert_safe()
+
+
+def test_a_card_that_runs_dry_silences_the_generator_and_goes_to_rest() -> None:
+    rig, generator = make_rig(faults=[Underflow(500)]), Generator()
+    with pytest.raises(OutputUnderflow), stream(rig, generator) as running:
+        running.append(segment(0.3, GIVEN))
+        readings_until(running, 2, [])
+    assert generator.calls == ["arm", "rest"]
+    rig.assert_at_rest()
+
+
+@pytest.mark.parametrize("where", ["arm", "rest"])
+def test_a_generator_that_fails_does_not_keep_the_card_from_rest(where: str) -> None:
+    rig, generator = make_rig(), Generator(fails_at=where)
+    running, heard = stream(rig, generator), list[Message]()
+    with running:
+        running.append(segment(0.3, GIVEN))
+        if where == "arm":
+            with pytest.raises(DriverError, match="can't arm"):
+                readings_until(running, 1, heard)
+        else:
+            readings_until(running, 1, heard)
+    assert isinstance(running.fault, DriverError)
+    assert running.fault.remedy
+    assert generator.calls == ["arm", "rest"]
+    rig.assert_at_rest()
+    rig.assert_safe()
+    found = kinds([*heard, *running.leftovers()])
+    assert (EventKind.NOT_AT_REST in found) == (where == "rest")
+    assert found[-1] == EventKind.AT_REST

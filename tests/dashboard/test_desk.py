@@ -1,0 +1,149 @@
+"""The whole dashboard: from an empty desk to a trained gate, back through its iterations, and on from one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyqtgraph.Qt import QtCore, QtWidgets
+
+from hgx_lab.dashboard._desk import Desk
+from hgx_lab.dashboard._theme import DARK
+from hgx_lab.live import RunProcess, RunState
+from hgx_lab.records import open_record
+
+LEFT = QtCore.Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def desk(qtbot: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.chdir(tmp_path)
+    made = Desk(DARK, settings, tmp_path / "runs")
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    if isinstance(made.source, RunProcess):
+        made.source.process.wait(timeout=30)
+    made.owns_run = False
+    made.close()
+
+
+def ended(desk: Desk) -> bool:
+    desk.draw()
+    return not desk.snapshot.status.state.alive
+
+
+def test_one_click_trains_xor_and_the_record_is_whole(desk: Desk, qtbot: Any) -> None:
+    qtbot.mouseClick(desk.setup.start_button, LEFT)
+    assert desk.pages.currentWidget() is desk.board
+    qtbot.waitUntil(lambda: ended(desk), timeout=60_000)
+    status = desk.snapshot.status
+    assert status.state is RunState.FINISHED, status
+    assert "margin" in status.detail
+    assert desk.board.broken == {}
+    assert desk.snapshot.latest is not None
+    (path,) = Path("runs").glob("*.h5")
+    with open_record(path) as record:
+        assert record.status == "completed"
+        assert record.rows("iterations") == status.iteration
+        np.testing.assert_array_equal(record.column("iterations", "controls")[-1], desk.snapshot.latest.controls)
+
+
+def test_a_record_is_rewound_and_the_panels_follow(desk: Desk, xor_record: Path) -> None:
+    desk.open_path(xor_record)
+    with open_record(xor_record) as record:
+        loss = record.column("iterations", "loss")
+    desk.rewind.number.setValue(3)
+    assert desk.snapshot.rewound
+    assert desk.snapshot.latest is not None
+    assert desk.snapshot.latest.loss == loss[3]
+    assert len(desk.snapshot.history) == 4
+    assert not desk.now.stop.isEnabled()
+    desk.rewind.back.click()
+    desk.draw()
+    assert not desk.snapshot.rewound
+    assert desk.snapshot.status.state is RunState.FINISHED
+
+
+def test_a_branch_begins_where_it_was_asked_for(desk: Desk, xor_record: Path, tmp_path: Path, qtbot: Any) -> None:
+    copy = tmp_path / "xor.h5"
+    copy.write_bytes(xor_record.read_bytes())
+    desk.open_path(copy)
+    desk.rewind.number.setValue(4)
+    qtbot.mouseClick(desk.rewind.branch, LEFT)
+    assert desk.owns_run
+    qtbot.waitUntil(lambda: ended(desk), timeout=60_000)
+    (child,) = (path for path in tmp_path.glob("*.h5") if path != copy)
+    with open_record(child) as branch, open_record(copy) as parent:
+        assert branch.header["parent"]
+        first = int(branch.column("iterations", "iteration")[0])
+        assert first == 5
+        # On the fast clock the controls of the next iteration are the ones that the parent had.
+        np.testing.assert_allclose(
+            branch.column("iterations", "controls")[0], parent.column("iterations", "controls")[first]
+        )
+
+
+def test_the_runs_are_listed_searched_and_opened(desk: Desk, xor_record: Path, qtbot: Any) -> None:
+    desk.runs.folder = xor_record.parent
+    desk.show_page(desk.runs)
+    qtbot.waitUntil(lambda: desk.runs.table.rowCount() == 1, timeout=10_000)
+    desk.runs.search.setText("nothing like it")
+    assert desk.runs.table.isRowHidden(0)
+    desk.runs.search.setText("xor complete")
+    assert not desk.runs.table.isRowHidden(0)
+    desk.runs.table.selectRow(0)
+    qtbot.mouseClick(desk.runs.use, LEFT)
+    assert desk.pages.currentWidget() is desk.setup
+    assert desk.setup.run is not None
+    assert desk.setup.run.record.raw is True
+    desk.show_page(desk.runs)
+    qtbot.mouseClick(desk.runs.look, LEFT)
+    assert desk.pages.currentWidget() is desk.board
+    assert desk.snapshot.rewound
+
+
+def test_what_is_typed_shows_in_the_form_and_back(desk: Desk) -> None:
+    text = desk.setup.text()
+    desk.setup.editor.setPlainText(text.replace("gate: XOR", "gate: NAND"))
+    desk.setup.check()
+    assert desk.setup.run is not None
+    desk.setup._edited(("optimizer", "rate"), "70 mV")
+    assert "rate: 70 mV" in desk.setup.text()
+    assert "gate: NAND" in desk.setup.text()
+    # Comments and order are the user's.
+    assert "# in the order of the device" in desk.setup.text()
+
+
+def test_a_wrong_value_is_told_with_its_line_and_nothing_starts(desk: Desk, qtbot: Any) -> None:
+    text = desk.setup.text()
+    desk.setup.editor.setPlainText(text.replace("amplitude: 20 mV", "amplitude: 20 kg"))
+    desk.setup.check()
+    assert not desk.setup.start_button.isEnabled()
+    (problem,) = desk.setup.problems
+    assert problem.line == 1 + text[: text.index("amplitude: 20 mV")].count("\n")
+    qtbot.mouseClick(desk.setup.start_button, LEFT)
+    assert not Path("runs").exists()
+
+
+def test_a_start_that_fails_says_why(desk: Desk, qtbot: Any) -> None:
+    Path("runs").write_text("a file where a folder should be")
+    qtbot.mouseClick(desk.setup.start_button, LEFT)
+    boxes = desk.findChildren(QtWidgets.QMessageBox)
+    assert boxes
+    assert "can't be started" in boxes[0].text()
+    boxes[0].close()
+
+
+def test_everything_can_be_reached_by_keyboard(desk: Desk) -> None:
+    keys = {
+        action.shortcut().toString()
+        for menu in desk.menuBar().findChildren(QtWidgets.QMenu)
+        for action in menu.actions()
+    }
+    assert {"Ctrl+P", "Ctrl+.", "Ctrl+Shift+R", "Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+T", "Ctrl+0", "Ctrl+L"} <= keys
+    for button in desk.findChildren(QtWidgets.QPushButton):
+        assert button.focusPolicy() & QtCore.Qt.FocusPolicy.TabFocus, button.text()

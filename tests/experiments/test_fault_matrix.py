@@ -1,0 +1,178 @@
+"""Every fault of a card in the middle of a run: outputs at rest where a path is left, a record, a typed error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hgx_drivers.errors import (
+    CardDisconnected,
+    CardStateError,
+    DriverError,
+    InputOverflow,
+    OutputUnderflow,
+    RangeError,
+    ReadTimeout,
+)
+from hgx_drivers.simulated import (
+    Disconnect,
+    FastClock,
+    Fault,
+    NanSamples,
+    Overflow,
+    SimulatedCard,
+    Stall,
+    Underflow,
+)
+from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
+from hgx_lab.errors import AcquisitionError
+from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.records import open_record
+from tests.doors.ni_devices import x_series
+from tests.doors.ni_engine import NiRig
+
+pytest.importorskip("nidaqmx")
+pytest.importorskip("grpc")
+
+RATE_HZ = 20_000
+#: In the learning, long after the calibration has ended.
+LATE = 4 * RATE_HZ
+RUN = """
+experiment: train
+name: faults
+seed: 4
+electrodes:
+  - {name: a, role: input, limits: [-1 V, 1 V]}
+  - {name: b, role: input, limits: [-1 V, 1 V]}
+  - {name: c, role: control, limits: [-1 V, 1 V], start: 0.2 V}
+  - {name: d, role: control, limits: [-1 V, 1 V], start: -0.1 V}
+tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
+timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
+task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
+stop: {iterations: 60}
+"""
+SIMULATED = "bench: {kind: simulated, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: {kind: smooth, seed: 5}}"
+NI = "bench: {kind: nidaq, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: Dev1, amplifier: {clip: 4 V}%s}"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A fault, how it comes about, and what people are told of it."""
+
+    error: type[Exception]
+    words: str
+    faults: tuple[Fault, ...] = ()
+    fails: tuple[tuple[str, int, int], ...] = ()  # function, code, after so many calls
+    path_left: bool = True
+    begun: bool = True
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+MATRIX = {
+    "underflow": Broken(OutputUnderflow, "-200290", (Underflow(LATE),)),
+    "overwritten": Broken(InputOverflow, "-200279", (Overflow(LATE),)),
+    "not yet acquired": Broken(ReadTimeout, "-200284", fails=(("read_analog", -200284, 700),)),
+    "hang of a read": Broken(ReadTimeout, "-200284", (Stall(LATE),)),
+    "reserved by another program": Broken(CardStateError, "-50103", fails=(("task_control", -50103, 0),), begun=False),
+    "invalid range": Broken(RangeError, "-200077", fails=(("task_control", -200077, 0),), begun=False),
+    "disconnected at the start": Broken(
+        CardDisconnected, "-201003", fails=(("task_control", -201003, 0),), begun=False
+    ),
+    "disconnected while reading": Broken(CardDisconnected, "-201003", (Disconnect(LATE),), path_left=False),
+    "lost once while reading": Broken(
+        CardDisconnected, "-201003", fails=(("read_analog", -201003, 700),), path_left=False
+    ),
+    "refused while writing": Broken(DriverError, "-200561", fails=(("write_analog", -200561, 700),)),
+    "not a number": Broken(AcquisitionError, "aren't numbers", (NanSamples(LATE),)),
+}
+
+
+def parsed(bench: str) -> TrainRun:
+    run = parse_run_file(bench + RUN)
+    assert isinstance(run, TrainRun)
+    return run
+
+
+@contextmanager
+def behind_the_library(rig: NiRig) -> Iterator[str]:
+    from tests.doors.ni_library import installed
+
+    with installed(rig):
+        yield ""
+
+
+@contextmanager
+def behind_a_server(rig: NiRig) -> Iterator[str]:
+    from tests.doors.ni_grpc import serving
+
+    with serving(rig) as server:
+        yield f", remote: '{server.remote}'"
+
+
+def rig_with(broken: Broken) -> tuple[NiRig, SimulatedCard]:
+    run = parsed(SIMULATED)
+    assert isinstance(run.bench, SimulatedBench)
+    card = SimulatedCard(simulated_plant(run, run.bench), FastClock(), faults=broken.faults)
+    rig = NiRig([x_series()], card)
+    for function, code, after in broken.fails:
+        rig.fail(function, code, after=after)
+    return rig, card
+
+
+@pytest.mark.parametrize("door", [behind_the_library, behind_a_server], ids=["library", "server"])
+@pytest.mark.parametrize("name", list(MATRIX))
+def test_a_fault_ends_at_rest_with_a_record_and_a_typed_error(
+    name: str, door: Callable[[NiRig], Any], tmp_path: Path
+) -> None:
+    broken = MATRIX[name]
+    rig, card = rig_with(broken)
+    record = tmp_path / "run.h5"
+    with door(rig) as remote, pytest.raises(Exception) as caught:
+        train(parsed(NI % remote), record=record)
+    error = caught.value
+    assert isinstance(error, broken.error), error
+    assert isinstance(error, DriverError | AcquisitionError)
+    assert broken.words in error.message
+    assert error.remedy
+    assert error.exit_code == 4
+    assert not rig.tasks
+    if broken.path_left:
+        np.testing.assert_allclose(card.levels(), 0.0, atol=2e-3)
+    with open_record(record) as kept:
+        assert kept.status == "failed"
+        assert broken.words in kept.reason
+        assert kept.events[-1].kind == "end"
+        assert (kept.rows("iterations") > 0) is broken.begun
+        kinds = [event.kind for event in kept.events]
+        if broken.begun:
+            assert ("at-rest" if broken.path_left else "not-at-rest") in kinds
+
+
+def test_a_server_that_dies_in_mid_run_is_told_with_its_address(tmp_path: Path) -> None:
+    from tests.doors.ni_grpc import serving
+
+    rig, _ = rig_with(Broken(CardDisconnected, ""))
+    calls = 0
+    with serving(rig) as server:
+
+        def die_late() -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 700:
+                server.kill()
+
+        rig.before["read_analog"] = die_late
+        with pytest.raises(CardDisconnected, match=server.remote) as caught:
+            train(parsed(NI % f", remote: '{server.remote}'"), record=tmp_path / "run.h5")
+    assert caught.value.remedy
+    with open_record(tmp_path / "run.h5") as kept:
+        assert kept.status == "failed"
+        assert server.remote in kept.reason
+        assert kept.rows("iterations") > 0
+        assert "not-at-rest" in [event.kind for event in kept.events]
