@@ -63,6 +63,10 @@ class Background(QtCore.QObject):
         self._jobs[self._number] = job
         self._pool.start(job)
 
+    def forget(self, topic: str) -> None:
+        """Answer nothing that was asked of a topic so far."""
+        self._newest[topic] = -1
+
     @property
     def busy(self) -> bool:
         """Whether something hasn't been answered yet."""

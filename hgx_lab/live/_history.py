@@ -30,14 +30,6 @@ class History:
         self._seen = 0
         self._newest_is_extra = False
 
-    @classmethod
-    def of(cls, columns: Mapping[str, NDArray[np.float64]]) -> History:
-        """A history of whole columns, each of shape (rows, ...), which aren't copied."""
-        rows = len(next(iter(columns.values())))
-        history = cls(rows + rows % 2)
-        history._columns, history._rows, history._seen = dict(columns), rows, rows
-        return history
-
     def __len__(self) -> int:
         return self._rows
 

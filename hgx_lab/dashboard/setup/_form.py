@@ -115,7 +115,7 @@ class Form(QtWidgets.QWidget):
         title = QtWidgets.QLabel(label_of(name).capitalize())
         title.setObjectName("title")
         words = QtWidgets.QLabel(help_text)
-        words.setObjectName("help")
+        words.setObjectName("caption")
         words.setWordWrap(True)
         box.addWidget(title)
         box.addWidget(words)

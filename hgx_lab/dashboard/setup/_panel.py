@@ -13,9 +13,10 @@ from hgx_lab.config._unknown_keys import section_for
 from hgx_lab.config.problems import KeyPath
 from hgx_lab.config.yaml_read import read_yaml
 from hgx_lab.dashboard._background import Background
+from hgx_lab.dashboard._write import write_whole
 from hgx_lab.dashboard.setup._editor import YamlEditor
 from hgx_lab.dashboard.setup._fields import Missing
-from hgx_lab.dashboard.setup._file import UserFile, write_whole
+from hgx_lab.dashboard.setup._file import UserFile
 from hgx_lab.dashboard.setup._form import Form
 from hgx_lab.dashboard.setup._ready import ready_files
 from hgx_lab.dashboard.setup._reports import LastRun, calibration_report, changes_report, last_run, plan_report
@@ -25,12 +26,9 @@ from hgx_lab.live import Snapshot
 __all__ = ["SetupPanel"]
 
 _STYLE = """
-QLabel#help { color: palette(mid); font-size: 8.5pt; }
-QLabel#problem { color: #D55E00; font-size: 9pt; }
+QLabel#caption, QLabel#broken { font-size: 8.5pt; }
 QLabel#title { font-size: 13pt; font-weight: 600; }
-QPushButton#start { background: #0072B2; color: white; font-weight: 600; padding: 5px 18px; border-radius: 4px; }
-QPushButton#start:disabled { background: palette(midlight); color: palette(mid); }
-QPushButton#start:focus { border: 2px solid palette(text); }
+QPushButton#start:enabled { background: palette(highlight); color: palette(highlighted-text); font-weight: 600; }
 """
 #: After the last key stroke the text is checked when this has passed, ms.
 _PATIENCE = 250
