@@ -72,8 +72,7 @@ class RunsPage(QtWidgets.QWidget):
     def refresh(self) -> None:
         """Read the folder beside the window; what is shown stays until it is read."""
         folder = self.folder
-        work: Callable[[], object] = lambda: (list_records(folder), Notebook(folder).read())  # noqa: E731
-        self._background.ask("list", work, lambda found: self._show(*found), self._complain)
+        self._background.ask("list", lambda: _read(folder), lambda found: self._show(*found), self._complain)
 
     def close_background(self) -> None:
         """Keep what is being written and wait for what is being read; to be called before the window goes."""
@@ -109,10 +108,12 @@ class RunsPage(QtWidgets.QWidget):
         layout.addWidget(both, 1)
         layout.addLayout(bottom)
 
-    def _show(self, found: Sequence[RecordSummary], notes: Mapping[str, Note]) -> None:
+    def _show(self, found: Sequence[RecordSummary], notes: Mapping[str, Note], trouble: HgxError | None) -> None:
         self._found, self._notes = tuple(found), notes
         self.table.show_records(self._found, notes)
         self._filter(self.search.text())
+        if trouble is not None:
+            self._complain(trouble)
 
     def _filter(self, wanted: str) -> None:
         self.table.filter(wanted, self._notes)
@@ -199,6 +200,15 @@ class RunsPage(QtWidgets.QWidget):
             self.folder = Path(name)
             self.place.setText(name)
             self.refresh()
+
+
+def _read(folder: Path) -> tuple[list[RecordSummary], Mapping[str, Note], HgxError | None]:
+    """Records and notes of a folder; notes that can't be read don't hide the records."""
+    found = list_records(folder)
+    try:
+        return found, Notebook(folder).read(), None
+    except HgxError as error:
+        return found, {}, error
 
 
 def _write_figure(record: Record, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pyqtgraph.Qt import QtCore, QtWidgets
@@ -76,7 +77,8 @@ class Comparison(QtWidgets.QSplitter):
         self.table.setAccessibleName("Keys that differ")
         self.table.setEditTriggers(QtWidgets.QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
+        heads: Any = self.table.verticalHeader()
+        heads.hide()
         self.addWidget(self.plot)
         self.addWidget(self.table)
         self.setSizes([520, 460])
@@ -93,7 +95,11 @@ class Comparison(QtWidgets.QSplitter):
             if run.loss.size:
                 # A loss of nought or below has no place on a logarithmic axis.
                 loss = np.where(run.loss > 0, run.loss, np.nan)
-                self.plot.curve(theme.of(index), name=run.name).setData(run.iterations, loss)
+                curve = self.plot.curve(theme.of(index), name=run.name)
+                curve.setData(run.iterations, loss)
+                if loss.size == 1:  # a line of one point can't be seen
+                    curve.setSymbol("o")
+                    curve.setSymbolBrush(theme.of(index))
         self.plot.plot_item.enableAutoRange()
         rows = differing(self.runs) if len(self.runs) > 1 else ()
         self.table.setColumnCount(1 + len(self.runs))

@@ -56,8 +56,10 @@ class RecordTable(QtWidgets.QTableWidget):
         self.setEditTriggers(view.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(True)
         self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.horizontalHeader().setStretchLastSection(True)
+        side: Any = self.verticalHeader()
+        side.hide()
+        heads: Any = self.horizontalHeader()
+        heads.setStretchLastSection(True)
         self.sortByColumn(_STARTED, QtCore.Qt.SortOrder.DescendingOrder)
 
     @property
