@@ -54,6 +54,8 @@ class Publisher(SilentAudience):
     def __init__(self, interrupts: Interrupts, *, text: str = "") -> None:
         self._interrupts, self._text = interrupts, text
         self._board = Board(trace_samples=0)
+        # Who comes before the first word is to see that there is a run.
+        self._board.take(Turned(RunState.OPENING, "starting"))
         self._words: deque[Word] = deque(maxlen=_WORDS)
         self._samples: deque[Samples] = deque(maxlen=_SAMPLES)
         self._lock = threading.Lock()  # readers and board change together

@@ -22,6 +22,8 @@ LEFT = QtCore.Qt.MouseButton.LeftButton
 def desk(qtbot: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.chdir(tmp_path)
     made = Desk(DARK, settings, tmp_path / "runs")
+    # Windows are closed before fixtures end: nobody would answer the question what is to become of a run.
+    monkeypatch.setattr(made, "ask_before_closing", lambda: "stop")
     qtbot.addWidget(made)
     made.show()
     yield made
