@@ -122,6 +122,8 @@ class NiRig:
         self.before: dict[str, Callable[[], None]] = {}
         self.dead = False
         self.expired = False
+        #: Samples that the next write takes before it fails for want of room.
+        self.takes_only: int | None = None
         self._next = 1
         self._playing: list[NiTask] = []
         self._rows: list[int] = []
@@ -311,10 +313,14 @@ class NiRig:
                 raise NiError(-200561)
         if task.written - task.generated + samples.shape[1] > task.buffer:
             raise NiError(-200292)
-        task.pending.append(samples.copy())
-        task.written += samples.shape[1]
+        taken, self.takes_only = self.takes_only, None
+        if (part := samples[:, :taken]).size:
+            task.pending.append(part.copy())
+        task.written += part.shape[1]
         if task in self._playing:
             self._forward()
+        if taken is not None:
+            raise NiError(-200292, moved=taken)
         return samples.shape[1]
 
     def read_analog(self, handle: int, count: int, timeout: float, out: np.ndarray) -> int:

@@ -168,6 +168,20 @@ def test_a_card_that_is_pulled_out_says_so_for_ever_and_closes(door: Callable[..
     card.close()
 
 
+@pytest.mark.parametrize("taken", [0, 30])
+def test_what_the_card_took_of_a_write_that_failed_is_played_and_known(taken: int) -> None:
+    card = running(local_card)
+    card.rig.takes_only = taken
+    more = np.random.default_rng(4).uniform(-1, 1, (2, 50))
+    with pytest.raises(DriverError, match=r"Dev1/ao0 \(gate0\), Dev1/ao1 \(gate1\): .*NI -200292"):
+        card.write(more)
+    everything = np.concatenate([wave(), more[:, :taken]], axis=1)
+    assert np.array_equal(read(card, 300 + taken)[0], everything[0])
+    card.stop()
+    assert np.array_equal(card.levels(), everything[:, -1])
+    card.close()
+
+
 def test_samples_that_are_no_numbers_are_handed_on(door: Callable[..., DoorCard]) -> None:
     card = running(door, NanSamples(40, 3))
     assert np.flatnonzero(np.isnan(read(card, 100)[0])).tolist() == [40, 41, 42]
