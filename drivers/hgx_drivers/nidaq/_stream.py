@@ -94,7 +94,12 @@ class NiStream:
     def free(self) -> int:
         """Room in the output buffers, in samples per channel."""
         if self.running:
-            return min(task.free() for task in self.outputs)
+            try:
+                return min(task.free() for task in self.outputs)
+            except OutputUnderflow:
+                # It ran dry since the last look, which tells how far it came.
+                self.look()
+                raise
         return min(task.capacity for task in self.outputs) - self.history.written
 
     def write(self, samples: Volts) -> None:
@@ -107,6 +112,8 @@ class NiStream:
                 # What the card has taken it plays: the level it holds in the end may be one of these samples. Further
                 # tasks have got none of them, and those before go on no longer than until the stop that follows.
                 self.history.append(samples[:, : taken if task is self.outputs[-1] else 0])
+                if isinstance(error, OutputUnderflow):
+                    self.look()
                 raise error
         self.history.append(samples)
 

@@ -94,6 +94,30 @@ def test_an_output_that_runs_dry_is_the_error_though_the_inputs_go_on(door: Call
     card.close()
 
 
+@pytest.mark.parametrize("moment", ["get", "write_analog"])
+def test_an_output_that_runs_dry_during_a_write_says_where(moment: str) -> None:
+    clock = ScriptedClock()
+    card = local_card(wired(2, clock=clock))
+    card.configure(stream())
+    card.write(wave())
+    card.start()
+    clock.advance(250)
+    calls = 0
+
+    def advance() -> None:
+        # A write first asks how many samples have left, then for the room; in between the time passes.
+        nonlocal calls
+        calls += 1
+        if calls == (2 if moment == "get" else 1):
+            clock.advance(100)
+
+    card.rig.before[moment] = advance
+    with pytest.raises(OutputUnderflow, match="no sample 300;") as caught:
+        card.write(wave()[:, :10].copy())
+    assert caught.value.sample == 300
+    card.close()
+
+
 def test_a_scripted_underflow_is_one_too(door: Callable[..., DoorCard]) -> None:
     card = running(door, Underflow(120))
     with pytest.raises(OutputUnderflow):
