@@ -113,6 +113,8 @@ def laboratory(
         with closing_bench(bench, tell=tell):
             for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                 session.identify(identity)
+            if watchdog := getattr(bench.card, "watchdog", ""):
+                tell(watchdog, kind="watchdog")
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
             opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
