@@ -18,7 +18,7 @@ from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._saved_calibration import check_saved_calibration
+from hgx_lab.experiments._saved_calibration import check_saved_calibration, stored_fingerprint
 from hgx_lab.experiments._self_test import self_test
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
@@ -114,8 +114,10 @@ class Laboratory:
         self.audience.calibrated(fit)
         return fit.response
 
-    def self_test(self) -> None:
+    def self_test(self, *, compare: bool = True) -> None:
         """Test the wires if the run file asks for it; the record and the audience hear what came out.
+
+        ``compare`` says whether a stored fingerprint, where the run names one, is to be compared.
 
         Raises
         ------
@@ -127,17 +129,30 @@ class Laboratory:
             return
         writer = self.session.writer
         try:
-            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.interrupts.check)
+            stored = stored_fingerprint(self.run) if compare else None
+            result = self_test(
+                self.run,
+                self.bench,
+                settings,
+                fingerprint=stored,
+                hear=self.hear,
+                interrupted=self.interrupts.check,
+            )
         except SelfTestError as error:
             writer.event("self-test", None, str(error), passed=False)
             raise
-        evidence, names = result.evidence, result.names
-        weak = [names[k] for k in evidence.weak]
-        text = f"Self-test passed by {len(names)} electrodes."
-        if weak:
-            text += f" Not seen above the noise, which may be too large to tell: {', '.join(weak)}."
-        sizes = {name: float(size) for name, size in zip(names, evidence.sizes, strict=True)}
-        writer.event("self-test", None, text, passed=True, amperes_per_volt=sizes, weak=weak)
+        names = result.names
+        text = " ".join([f"Self-test passed by {len(names)} electrodes.", *result.notes])
+        sizes = {name: float(size) for name, size in zip(names, result.evidence.sizes, strict=True)}
+        writer.event(
+            "self-test",
+            None,
+            text,
+            passed=True,
+            amperes_per_volt=sizes,
+            notes=list(result.notes),
+            fingerprint_compared=stored is not None,
+        )
         writer.flush()
         self.audience.note(text)
 
@@ -277,7 +292,7 @@ def laboratory(
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
             opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
-            opened_laboratory.self_test()
+            opened_laboratory.self_test(compare=check_calibration)
             yield opened_laboratory
         except BaseException:
             # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
