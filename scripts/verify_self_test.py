@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from verify_claims import Claims
 
 from hgx_lab.config import RunFile, change_run_file, parse_run_file
 from hgx_lab.config.self_test import SelfTest
@@ -26,7 +27,6 @@ from hgx_lab.experiments._bench import open_bench
 from hgx_lab.experiments._fingerprint_probe import measure_fingerprint
 from hgx_lab.experiments._self_test import FALSE_ALARM, self_test
 from hgx_lab.signals import Fingerprint
-from verify_claims import Claims
 
 SMOOTH = """
 name: wires

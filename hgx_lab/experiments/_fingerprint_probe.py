@@ -21,7 +21,7 @@ _POINTS = 5
 _LEAST_VOLTS = 10e-3
 #: Two frequencies of the band are no choice; of three, the middle one is far from flicker and from the pole.
 _BINS = 3
-_SECONDS = 1.0
+_SECONDS = 2.0
 
 
 def measure_fingerprint(

@@ -174,12 +174,12 @@ def _compare(
         first, second = (stored.names[k] for k in match.swapped)
         raise SelfTestError(
             f"{first} and {second} are swapped: their responses fit the fingerprint with these two exchanged, and no "
-            f"other way (chi-square {match.chi2:.3g} as they are, of at most {match.limit:.3g}).",
+            f"other way (chi-square {match.chi2:.3g} as they are, where {match.limit:.3g} is the most).",
             remedy="Swap their cables; if the wires were meant to change, calibrate again with hgx calibrate.",
         )
     candidates = ", ".join(f"{stored.names[i]} with {stored.names[j]}" for i, j in match.transpositions)
     return (
-        f"The responses don't fit the fingerprint (chi-square {match.chi2:.3g} of at most {match.limit:.3g}): the "
-        "device has changed, or more wires than two"
+        f"The responses don't fit the fingerprint (chi-square {match.chi2:.3g} where {match.limit:.3g} is the most): "
+        "the device has changed, or more wires than two"
         + (f"; one of these exchanges would explain it: {candidates}." if candidates else "."),
     )

@@ -91,9 +91,8 @@ class Fingerprint:
 class FingerprintMatch:
     """How well a measurement fits a stored fingerprint as it is, and with which two wires exchanged."""
 
-    chi2: float  # of the wires as they were
-    limit: float  # what chi2 surely stays below when they are
-    freedom: int
+    chi2: float  # of the two electrodes that fit worst as they are
+    limit: float  # what chi2 surely stays below when the wires are as they were
     transpositions: tuple[tuple[int, int], ...]  # those that fit
 
     @property
@@ -120,27 +119,27 @@ def compare_fingerprints(before: Fingerprint, now: Fingerprint, level: float) ->
     """
     if before.names != now.names or before.response.shape != now.response.shape:
         raise SignalError(f"Fingerprints of {before.names} and of {now.names} can't be compared.")
-    electrodes = len(before.names)
-    freedom = 2 * before.response.size
+    electrodes, points = len(before.names), len(before.response)
+    pairs = list(combinations(range(electrodes), 2))
 
-    def chi2(order: NDArray[np.intp]) -> float:
+    def misfits(order: NDArray[np.intp]) -> Floats:
+        """Chi-square of each electrode, of two degrees of freedom for every point."""
         reference, errors = before.response[:, order], before.std[:, order]
         drift = _DRIFT_SHARE * np.sqrt(np.mean(np.abs(reference) ** 2, axis=0))
         variance = errors**2 + now.std**2 + drift**2
         # Where neither noise nor a response is, equal is equal.
         safe = np.where(variance > 0.0, variance, np.finfo(np.float64).tiny)
-        return float(np.sum(np.abs(now.response - reference) ** 2 / safe))
+        return np.sum(np.abs(now.response - reference) ** 2 / safe, axis=0)
 
-    unfit = float(chdtri(freedom, _UNFIT))
+    unfit = float(chdtri(2 * points * electrodes, _UNFIT))
     fitting: list[tuple[int, int]] = []
-    for i, j in combinations(range(electrodes), 2):
+    for i, j in pairs:
         order = np.arange(electrodes)
         order[[i, j]] = order[[j, i]]
-        if chi2(order) <= unfit:
+        if float(np.sum(misfits(order))) <= unfit:
             fitting.append((i, j))
+    # The two that fit worst, since two wires exchanged leave those of the others as they were.
+    worst = float(np.sum(np.sort(misfits(np.arange(electrodes)))[-2:]))
     return FingerprintMatch(
-        chi2=chi2(np.arange(electrodes)),
-        limit=float(chdtri(freedom, level)),
-        freedom=freedom,
-        transpositions=tuple(fitting),
+        chi2=worst, limit=float(chdtri(4 * points, level / max(len(pairs), 1))), transpositions=tuple(fitting)
     )
