@@ -3,7 +3,7 @@
 Usage: python scripts/verify_self_test.py [HEALTHY [FAULTY [FIRST_SEED]]]
 
 HEALTHY benches of each of two devices (smooth networks, one for each seed, with 5 electrodes; the dopant network n16
-with 7, other points and noise for each seed) must pass, and every fault must be named in FAULTY benches of each.
+with 7, other points and noise for each seed; that once more without stray capacitance) must pass, and every fault must be named in FAULTY benches of each.
 Thresholds were chosen on seeds below 1000.
 """
 
@@ -25,7 +25,7 @@ from hgx_lab.config.self_test import SelfTest
 from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._bench import open_bench
 from hgx_lab.experiments._fingerprint_probe import measure_fingerprint
-from hgx_lab.experiments._self_test import FALSE_ALARM, self_test
+from hgx_lab.experiments._self_test import self_test
 from hgx_lab.signals import Fingerprint
 
 SMOOTH = """
@@ -41,6 +41,8 @@ tones: {period: 10 ms, band: [300 Hz, 3 kHz], amplitude: 20 mV}
 task: {kind: gate, gate: AND, inputs: {e0: [0 V, 0.5 V], e1: [0 V, 0.5 V]}}
 """
 DOPANT = Path(__file__).parents[1] / "configs" / "xor-dopant.yaml"
+#: Benches whose processor time is taken.
+_TIMED = 40
 _NO_WAIT: dict[str, Callable[..., None]] = {"hear": lambda message: None, "interrupted": lambda: None}
 
 
@@ -88,14 +90,12 @@ class Tally:
     benches: int = 0
     right: int = 0
     other: Counter[str] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
 
-    def add(self, right: bool, wrong: bool, where: str, said: str, seconds: float = 0.0) -> None:
+    def add(self, right: bool, wrong: bool, where: str, said: str) -> None:
         """Count one bench; what is wrong is told."""
         self.benches += 1
         self.right += right
         self.other["wrong"] += wrong
-        self.seconds.append(seconds)
         if wrong:
             sys.stderr.write(f"{where}: {said or 'nothing found'}\n")
 
@@ -125,8 +125,7 @@ def tally_healthy(make: Callable[[int], RunFile], seeds: range) -> Tally:
     for seed in seeds:
         before = fingerprint(change_run_file(make(seed), {"seed": seed + 1_000_000}))
         said, _ = complaint(make(seed), before)
-        _, seconds = complaint(make(seed))
-        tally.add(not said, bool(said), f"{make.__name__} {seed}, healthy", said, seconds)
+        tally.add(not said, bool(said), f"{make.__name__} {seed}, healthy", said)
     return tally
 
 
@@ -153,15 +152,19 @@ def main() -> int:
     claims = Claims()
     seeds = range(first, first + healthy)
     for make, text in ((smooth, "smooth devices"), (dopant, "dopant n16"), (no_stray, "dopant n16 without stray")):
+        if not healthy:
+            break
         tally = tally_healthy(make, seeds)
-        wrong = tally.benches - tally.right
-        claims.at_most(f"healthy benches refused, {text}, of {tally.benches}, stated {FALSE_ALARM:g}", wrong, 0)
-        median, most = np.median(tally.seconds), np.max(tally.seconds)
-        claims.state(
-            f"processor time of a healthy test, fast clock, {text}, median",
-            "< 0.3 s",
-            f"{median:.2f} s, most {most:.2f} s",
-            median < 0.3,
+        claims.at_most(
+            f"healthy benches refused, {text}, {tally.benches} benches", tally.benches - tally.right, 0, digits="d"
+        )
+        seconds = [complaint(make(seed))[1] for seed in seeds[:_TIMED]]
+        claims.at_most(
+            f"processor time of a healthy test on the fast clock, {text}, median (most {max(seconds):.2f} s)",
+            float(np.median(seconds)),
+            0.3,
+            " s",
+            ".2f",
         )
     for make, text, target in ((smooth, "smooth devices", 0.95), (dopant, "dopant n16", 0.8)):
         for kind, tally in tally_faults(make, range(first, first + faulty)).items():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import fdtri  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from hgx_lab.acquisition import Message
 from hgx_lab.config import RunFile
@@ -34,6 +35,8 @@ FALSE_ALARM = 1e-6
 _PURPOSE = 0x5E1F
 #: Device points: as many as the time allows.
 _FEWEST_POINTS, _MOST_POINTS = 3, 6
+#: Probability that noise alone seems to depend on the device point.
+_ALIVE = 1e-2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +80,20 @@ def self_test(
     peaks = probe.peaks()
     sequence = calibration_sequence(bins, count, count)
     on = sequence[:, :, None] == bins  # (steps, electrodes, bins)
-    evidence = _look(probe, settings.duration, peaks, on, level)
+    evidence, alive = _look(probe, settings.duration, peaks, on, level)
+    if not evidence.heard:
+        largest = float(np.max(evidence.largest_sizes))
+        if not alive:
+            raise SelfTestError(
+                f"Nothing reaches the input: none of {', '.join(names)} has a response above the noise, "
+                f"{largest:.2g} A/V, and the mean current is the same at all device points.",
+                remedy="Check the contact of the device and of its output, the amplifier and the input.",
+            )
+        note = (
+            f"The wires couldn't be tested: noise hides every response below {largest:.2g} A/V. A larger amplitude of "
+            "the tones or a longer self_test.duration helps."
+        )
+        return SelfTestResult(names, evidence, (note,))
     _judge(probe, evidence, names, peaks, peaks[:, None] * on[0], level)
     notes = tuple(
         f"{names[k]} isn't seen above the noise, below {evidence.largest_sizes[k]:.2g} A/V."
@@ -89,7 +105,8 @@ def self_test(
     return SelfTestResult(names, evidence, notes)
 
 
-def _look(probe: WireProbe, seconds: float, peaks: Floats, on: np.ndarray, level: float) -> WiringEvidence:
+def _look(probe: WireProbe, seconds: float, peaks: Floats, on: np.ndarray, level: float) -> tuple[WiringEvidence, bool]:
+    """Evidence, and whether the mean current depends on the device point: then the input lives."""
     run, steps = probe.run, len(on)
     shortest = probe.period_samples / probe.bench.rate_hz * steps
     count = min(max(round(seconds / shortest), _FEWEST_POINTS), _MOST_POINTS)
@@ -108,7 +125,15 @@ def _look(probe: WireProbe, seconds: float, peaks: Floats, on: np.ndarray, level
     step = np.argmax(on, axis=0).T
     bin_ = np.arange(len(probe.bins))[:, None]
     response, std = (a.reshape(shape)[clear][:, step, bin_] / peaks for a in (heard.phasor, heard.std))
-    return wiring_evidence(response, std, level)
+    return wiring_evidence(response, std, level), _depends_on_point(heard.mean.reshape(count, steps))
+
+
+def _depends_on_point(means: Floats) -> bool:
+    """Whether means, (points, steps), differ more from point to point than from step to step (one-way F-test)."""
+    count, steps = means.shape
+    between = steps * float(np.var(means.mean(axis=1), ddof=1))
+    within = float(np.mean(np.var(means, axis=1, ddof=1))) if steps > 1 else 0.0
+    return between > 0.0 and between > within * float(fdtri(count - 1, count * max(steps - 1, 1), 1.0 - _ALIVE))
 
 
 def _check_input(heard: Heard) -> None:
@@ -117,7 +142,7 @@ def _check_input(heard: Heard) -> None:
         raise SelfTestError(
             f"The input was clipped in {clipped} of {len(heard.clipped)} windows, between {heard.minimum:g} and "
             f"{heard.maximum:g} A.",
-            remedy="Take a smaller amplification, or look for an electrode that leaks to the output.",
+            remedy="Take a smaller amplification or narrower limits, or look for an electrode that leaks to the output.",
         )
     if heard.minimum == heard.maximum:
         raise SelfTestError(
@@ -131,13 +156,6 @@ def _judge(
     probe: WireProbe, evidence: WiringEvidence, names: tuple[str, ...], peaks: Floats, together: Floats, level: float
 ) -> None:
     """Look at every suspect again, and raise what is sure."""
-    if not evidence.heard:
-        largest = float(np.max(evidence.largest_sizes))
-        raise SelfTestError(
-            f"None of {', '.join(names)} has a response above the noise: the input converter, the amplifier or the "
-            f"contact of the device is dead, or every response is below {largest:.2g} A/V.",
-            remedy="Check the contact of the device and of its output, and the amplitude of the tones.",
-        )
     seen = evidence.smallest_sizes > 0.0
     typical = float(np.median(evidence.sizes[seen]))
     faults = [

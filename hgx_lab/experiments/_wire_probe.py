@@ -20,6 +20,9 @@ __all__ = ["Heard", "Setting", "WireProbe", "probe_bins", "tested_electrodes"]
 #: Peak for electrodes of a run without tones, V, and as a share of the electrode's limits.
 _TONELESS_VOLTS = 20e-3
 _TONELESS_SHARE = 0.05
+#: Errors are taken as at most this many times their median over the settings, and as at least this share of the
+#: largest current.
+_MOST_UNEVEN, _ROUNDING = 10.0, 1e-7
 
 
 def tested_electrodes(run: RunFile) -> list[int]:
@@ -48,6 +51,7 @@ class Heard:
 
     phasor: Complex
     std: Floats
+    mean: Floats  # (settings,), A
     clipped: NDArray[np.bool_]
     minimum: float
     maximum: float
@@ -127,10 +131,17 @@ class WireProbe:
                 readings: list[Reading] = list(sweep(stream, plateaus, slope=run.timing.slope, hear=self.hear))
         finally:
             hear_all(stream.leftovers(), self.hear)
+        windows = [r.window for r in readings]
+        minimum, maximum = min(float(w.minimum[0]) for w in windows), max(float(w.maximum[0]) for w in windows)
+        std = np.array([w.phasor_std[0] for w in windows])
+        # Without noise a fit to empty bins finds rounding errors and stray lines, and so anything.
+        std = np.minimum(std, _MOST_UNEVEN * np.median(std, axis=0))
+        std = np.maximum(std, _ROUNDING * max(abs(minimum), abs(maximum)))
         return Heard(
-            phasor=np.array([r.window.phasor[0] for r in readings]),
-            std=np.array([r.window.phasor_std[0] for r in readings]),
+            phasor=np.array([w.phasor[0] for w in windows]),
+            std=std,
+            mean=np.array([float(w.mean[0]) for w in windows]),
             clipped=np.array([r.overload for r in readings], dtype=np.bool_),
-            minimum=min(float(r.window.minimum[0]) for r in readings),
-            maximum=max(float(r.window.maximum[0]) for r in readings),
+            minimum=minimum,
+            maximum=maximum,
         )
