@@ -2,9 +2,9 @@
 
 Usage: python scripts/verify_self_test.py [HEALTHY [FAULTY [FIRST_SEED]]]
 
-HEALTHY benches of each of two devices (smooth networks, one for each seed, with 5 electrodes; the dopant network n16
-with 7, other points and noise for each seed; that once more without stray capacitance) must pass, and every fault must be named in FAULTY benches of each.
-Thresholds were chosen on seeds below 1000.
+HEALTHY benches of each kind must pass: smooth networks, one for each seed, with 5 electrodes; the dopant network n16
+with 7, at other points and in other noise for each seed; the same without stray capacitance. Every fault must be named
+in FAULTY benches of each of the first two. Thresholds were chosen on seeds below 1000.
 """
 
 from __future__ import annotations

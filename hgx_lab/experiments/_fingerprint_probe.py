@@ -11,7 +11,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.errors import SignalError
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import steady_volts
-from hgx_lab.experiments._wire_probe import Setting, WireProbe, probe_bins, tested_electrodes
+from hgx_lab.experiments._wire_probe import Setting, WireProbe, free_electrodes, probe_bins
 from hgx_lab.signals import Fingerprint, Floats
 
 __all__ = ["measure_fingerprint", "measure_fingerprint_again"]
@@ -39,7 +39,7 @@ def measure_fingerprint(
     SignalError
         Fewer than two electrodes, no voltage that all their limits allow, or no room for a tone.
     """
-    tested = tested_electrodes(run)
+    tested = free_electrodes(run)
     bins = probe_bins(run, _BINS, bench.rate_hz)[1:2]
     probe = WireProbe(run, bench, tested, bins, round(run.tones.period * bench.rate_hz), max_delay, hear, interrupted)
     if len(tested) < 2:
@@ -73,7 +73,7 @@ def measure_fingerprint_again(
     SignalError
         The run has other electrodes, another rate, or limits that don't allow it.
     """
-    tested = tested_electrodes(run)
+    tested = free_electrodes(run)
     names = tuple(run.electrodes[i].name for i in tested)
     points, peak = stored.points_volts, stored.amplitude_volts
     if names != stored.names or points.shape[1] != len(run.electrodes):

@@ -15,7 +15,7 @@ from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.signals import Complex, Demodulator, Floats, ToneBank, calibration_bins
 
-__all__ = ["Heard", "Setting", "WireProbe", "probe_bins", "tested_electrodes"]
+__all__ = ["Heard", "Setting", "WireProbe", "free_electrodes", "probe_bins"]
 
 #: Peak for electrodes of a run without tones, V, and as a share of the electrode's limits.
 _TONELESS_VOLTS = 20e-3
@@ -25,7 +25,7 @@ _TONELESS_SHARE = 0.05
 _MOST_UNEVEN, _ROUNDING = 10.0, 1e-7
 
 
-def tested_electrodes(run: RunFile) -> list[int]:
+def free_electrodes(run: RunFile) -> list[int]:
     """Positions of the electrodes that can be tested: all that aren't held fixed."""
     return [i for i, e in enumerate(run.electrodes) if e.role != "fixed"]
 
