@@ -148,7 +148,7 @@ def tally_faults(make: Callable[[int], RunFile], seeds: range) -> dict[str, Tall
 
 def main() -> int:
     """State every claim with its figure."""
-    healthy, faulty, first = [int(a) for a in sys.argv[1:]] + [200, 50, 5000][len(sys.argv) - 1 :]
+    healthy, faulty, first = [int(a) for a in sys.argv[1:]] + [200, 60, 5000][len(sys.argv) - 1 :]
     claims = Claims()
     seeds = range(first, first + healthy)
     for make, text in ((smooth, "smooth devices"), (dopant, "dopant n16"), (no_stray, "dopant n16 without stray")):
