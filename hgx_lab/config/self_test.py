@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from hgx_lab.config.quantities import PositiveSeconds
 from hgx_lab.config.section import Section
+from hgx_lab.config.values import Text
 
 __all__ = ["SelfTest"]
 
@@ -15,3 +18,8 @@ class SelfTest(Section):
 
     duration: PositiveSeconds = Field(default=2.0, description="Time measured, without the moves between the points.")
     max_delay: PositiveSeconds = Field(default=3e-3, description="Longest delay from output to input to wait for.")
+    fingerprint: Annotated[str, Text(r"[^\x00-\x1f]+", "the path of a file", longest=1000)] | None = Field(
+        default=None,
+        description="File of hgx calibrate whose fingerprint the wires are compared with, relative to where the "
+        "program is started; null for that of a saved calibration, if the run has one.",
+    )

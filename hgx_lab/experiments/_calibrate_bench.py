@@ -18,8 +18,9 @@ from hgx_lab.config.calibration_file import (
     NoiseLevels,
     PathResponse,
 )
-from hgx_lab.errors import CalibrationError
+from hgx_lab.errors import CalibrationError, SignalError
 from hgx_lab.experiments._audience import Audience
+from hgx_lab.experiments._fingerprint_probe import measure_fingerprint
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
 from hgx_lab.experiments._points import random_points, start_point
@@ -30,6 +31,7 @@ from hgx_lab.experiments._stream import hear_all, make_stream
 from hgx_lab.signals import (
     Complex,
     Demodulator,
+    Fingerprint,
     Floats,
     HeldChain,
     SequenceWaves,
@@ -129,7 +131,7 @@ def calibrate_bench(
     )
     with opened as lab:
         found = _measure(lab, waves, where, peaks, longest, duration)
-        result = _file(lab, found, names, where, reference)
+        result = _file(lab, found, names, where, reference, _fingerprint(lab, max_delay))
         lab.session.conclude(f"Delay {result.delay_samples:.2f} samples.", solved=True, delay=result.delay_samples)
     return result
 
@@ -236,7 +238,12 @@ def _lines(waves: SequenceWaves, rate_hz: float, mains: float | None, periods: i
 
 
 def _file(
-    lab: Laboratory, found: _Found, names: list[str], where: list[int], reference: Reference | None
+    lab: Laboratory,
+    found: _Found,
+    names: list[str],
+    where: list[int],
+    reference: Reference | None,
+    fingerprint: Fingerprint | None,
 ) -> CalibrationFile:
     chain, bench = found.chain, lab.bench
     nominal = 1 / bench.amperes_per_volt
@@ -277,7 +284,20 @@ def _file(
             gain_note=note,
         ),
         noise=_noise(found.welch, lab.run.tones.mains),
+        fingerprint=None if fingerprint is None else fingerprint.to_dict(),
     )
+
+
+def _fingerprint(lab: Laboratory, max_delay: float) -> Fingerprint | None:
+    """What later runs find swapped wires with; a bench that can't have one is calibrated without."""
+    try:
+        found = measure_fingerprint(lab.run, lab.bench, max_delay=max_delay, listening=lab.listening)
+    except SignalError as error:
+        lab.session.writer.event("fingerprint", None, f"No fingerprint: {error}", taken=False)
+        lab.audience.note(f"No fingerprint, so that swapped wires won't be found: {error}")
+        return None
+    lab.session.writer.event("fingerprint", None, f"Fingerprint of {len(found.names)} electrodes.", taken=True)
+    return found
 
 
 def _path(found: _Found, k: int) -> PathResponse:

@@ -118,5 +118,5 @@ def laboratory(
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
             opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
-            opened_laboratory.self_test()
+            opened_laboratory.self_test(compare=check_calibration)
             yield opened_laboratory

@@ -11,8 +11,9 @@ from hgx_lab.config import RunFile, SavedCalibration
 from hgx_lab.config.calibration_file import InstrumentIdentity, load_calibration
 from hgx_lab.errors import CalibrationError
 from hgx_lab.experiments._bench import Bench
+from hgx_lab.signals import Fingerprint
 
-__all__ = ["check_saved_calibration", "identities"]
+__all__ = ["check_saved_calibration", "identities", "stored_fingerprint"]
 
 
 def identities(bench: Bench) -> tuple[InstrumentIdentity, ...]:
@@ -57,6 +58,28 @@ def check_saved_calibration(run: RunFile, bench: Bench, *, warn: Callable[..., N
             age_seconds=age,
             oldest_seconds=run.calibration.oldest,
         )
+
+
+def stored_fingerprint(run: RunFile) -> Fingerprint | None:
+    """Return the fingerprint that a run's self-test compares with: of its own file, else of its calibration.
+
+    Raises
+    ------
+    CalibrationError
+        A file can't be read, or the one that the self-test names holds no fingerprint.
+    SignalError
+        What it holds isn't one.
+    """
+    named = None if run.self_test is None else run.self_test.fingerprint
+    path = named or (run.calibration.file if isinstance(run.calibration, SavedCalibration) else None)
+    if path is None:
+        return None
+    stored = load_calibration(Path(path)).fingerprint
+    if stored is None and named is not None:
+        raise CalibrationError(
+            f"The calibration {path} holds no fingerprint.", remedy=f"Write it with: hgx calibrate FILE --output {path}"
+        )
+    return None if stored is None else Fingerprint.from_dict(stored)
 
 
 def _names(instruments: tuple[InstrumentIdentity, ...]) -> str:

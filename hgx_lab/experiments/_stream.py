@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,7 +26,21 @@ from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
 
-__all__ = ["hear_all", "make_stream", "read_all", "voltage_guard"]
+__all__ = ["Listening", "hear_all", "make_stream", "read_all", "voltage_guard"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listening:
+    """Who hears of a stream, and how the run it belongs to is steered.
+
+    ``hear`` takes what isn't a reading; ``interrupted`` raises to end the run; ``control`` asks for a pause or an end;
+    ``watch`` gets every block in the thread of the acquisition.
+    """
+
+    hear: Callable[[Message], None]
+    interrupted: Callable[[], None]
+    control: RunControl | None = None
+    watch: Callable[[int, Floats], None] | None = None
 
 
 def voltage_guard(run: RunFile) -> VoltageGuard:

@@ -13,9 +13,10 @@ from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
+from hgx_lab.experiments._saved_calibration import stored_fingerprint
 from hgx_lab.experiments._self_test import self_test
 from hgx_lab.experiments._session import RecordedRun
-from hgx_lab.experiments._stream import hear_all, make_stream
+from hgx_lab.experiments._stream import Listening, hear_all, make_stream
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import IDENTITY_RESPONSE, ChainResponse
 
@@ -87,8 +88,15 @@ class Laboratory:
         self.audience.calibrated(fit)
         return fit.response
 
-    def self_test(self) -> None:
+    @property
+    def listening(self) -> Listening:
+        """Who hears of streams that measure the bench itself."""
+        return Listening(self.hear, self.interrupts.check, self.interrupts, self.audience.block)
+
+    def self_test(self, *, compare: bool = True) -> None:
         """Test the wires if the run file asks for it; the record and the audience hear what came out.
+
+        ``compare`` says whether a stored fingerprint, where the run names one, is to be compared.
 
         Raises
         ------
@@ -100,25 +108,23 @@ class Laboratory:
             return
         writer = self.session.writer
         try:
-            result = self_test(
-                self.run,
-                self.bench,
-                settings,
-                hear=self.hear,
-                interrupted=self.interrupts.check,
-                control=self.interrupts,
-                watch=self.audience.block,
-            )
+            stored = stored_fingerprint(self.run) if compare else None
+            result = self_test(self.run, self.bench, settings, fingerprint=stored, listening=self.listening)
         except SelfTestError as error:
             writer.event("self-test", None, str(error), passed=False)
             raise
-        evidence, names = result.evidence, result.names
-        weak = [names[k] for k in evidence.weak]
-        text = f"Self-test passed by {len(names)} electrodes."
-        if weak:
-            text += f" Not seen above the noise, which may be too large to tell: {', '.join(weak)}."
-        sizes = {name: float(size) for name, size in zip(names, evidence.sizes, strict=True)}
-        writer.event("self-test", None, text, passed=True, amperes_per_volt=sizes, weak=weak)
+        names = result.names
+        text = " ".join([f"Self-test passed by {len(names)} electrodes.", *result.notes])
+        sizes = {name: float(size) for name, size in zip(names, result.evidence.sizes, strict=True)}
+        writer.event(
+            "self-test",
+            None,
+            text,
+            passed=True,
+            amperes_per_volt=sizes,
+            notes=list(result.notes),
+            fingerprint_compared=stored is not None,
+        )
         writer.flush()
         self.audience.note(text)
 

@@ -1,10 +1,11 @@
 """Tone plans, synthesis, demodulation and what it says: pure numpy, no hardware, no threads."""
 
+from hgx_lab.signals._fingerprint import Fingerprint, FingerprintMatch, compare_fingerprints
 from hgx_lab.signals._held_fit import HeldChain, fit_held_chain, held_response
 from hgx_lab.signals._sequence import SequenceWaves, correlation_delay, sequence_responses, sequence_waves
 from hgx_lab.signals._synthesis import ToneBank
 from hgx_lab.signals._untuned_bank import untuned_bank
-from hgx_lab.signals._wiring_evidence import WiringEvidence, wiring_evidence
+from hgx_lab.signals._wiring_evidence import SizeLimits, WiringEvidence, size_limits, wiring_evidence
 from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
 from hgx_lab.signals.derivatives import (
     Curvature,
@@ -54,11 +55,14 @@ __all__ = [
     "Curvature",
     "Demodulator",
     "Derivatives",
+    "Fingerprint",
+    "FingerprintMatch",
     "Floats",
     "HeldChain",
     "Responses",
     "SecondOrderLine",
     "SequenceWaves",
+    "SizeLimits",
     "ToneBank",
     "TonePlan",
     "UntunedDemodulator",
@@ -71,6 +75,7 @@ __all__ = [
     "calibration_sequence",
     "certify",
     "check_tones",
+    "compare_fingerprints",
     "compression_corrected",
     "compression_lines",
     "correlation_delay",
@@ -86,6 +91,7 @@ __all__ = [
     "second_harmonics",
     "sequence_responses",
     "sequence_waves",
+    "size_limits",
     "sums",
     "third_harmonics",
     "untuned_bank",

@@ -26,8 +26,10 @@ def test_calibrate_and_run_with_it() -> None:
     assert done.exit_code == 0, done.output
     assert "Written to calibration.json" in done.output
     assert "only the gain relative to low frequency" in " ".join(done.output.split())
-    assert load_calibration(Path("calibration.json")).fingerprint is None
-    text = TEXT.replace("{kind: fixed, delay: 100 us}", "{kind: saved, file: calibration.json}")
+    fingerprint = load_calibration(Path("calibration.json")).fingerprint
+    assert fingerprint is not None
+    assert fingerprint["names"] == ["a", "x", "y", "b"]
+    text = TEXT.replace("{kind: fixed, delay: 100 us}", "{kind: saved, file: calibration.json}\nself_test: {}")
     assert text != TEXT
     Path("saved.yaml").write_text(text, encoding="utf-8")
     done = CliRunner().invoke(app, ["run", "saved.yaml", "--quiet"])
