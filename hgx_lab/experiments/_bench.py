@@ -20,7 +20,10 @@ __all__ = ["Bench", "open_bench", "simulated_plant", "stream_settings"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bench:
-    """An open bench. ``amperes_per_volt`` has the sign of the converter, so that currents come out right."""
+    """An open bench. ``amperes_per_volt`` has the sign of the converter, so that currents come out right.
+
+    ``offset_amperes`` is what the converter shows without a current, where a calibration has measured it.
+    """
 
     card: DaqCard
     settings: StreamSettings
@@ -29,6 +32,7 @@ class Bench:
     amperes_per_volt: float
     overload_amperes: float
     generators: tuple[BenchGenerator, ...] = ()
+    offset_amperes: float = 0.0
 
     def close(self) -> None:
         """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""

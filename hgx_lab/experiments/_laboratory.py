@@ -18,7 +18,7 @@ from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import close_all, stream_generators
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._saved_calibration import check_saved_calibration
+from hgx_lab.experiments._saved_calibration import check_saved_calibration, corrected_bench
 from hgx_lab.experiments._self_test import self_test
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._stream import hear_all, make_stream
@@ -276,6 +276,7 @@ def laboratory(
                 session.identify(identity)
             if check_calibration:
                 check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
+                bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
             opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
             opened_laboratory.self_test()
             yield opened_laboratory
