@@ -54,6 +54,9 @@ class NiDaqCard:
         What the card does when the program falls silent, where it can.
     signals:
         Terminals on which it gives out start and reference for other instruments.
+    sessions:
+        With a server: a name that is this card's alone, under which :func:`hgx_drivers.nidaq.close_sessions` finds
+        its tasks when this program has died.
     deadline_seconds:
         After this time without an answer a gRPC server counts as dead.
 
@@ -73,6 +76,7 @@ class NiDaqCard:
         initial_levels: float | Mapping[str, float] | None = None,
         watchdog: WatchdogSettings | None = None,
         signals: SignalOutputs | None = None,
+        sessions: str = "",
         deadline_seconds: float = 30.0,
     ) -> None:
         if oversampling < 1:
@@ -89,7 +93,7 @@ class NiDaqCard:
         self._held: dict[str, float] = {}
         self._devices: dict[str, NiDevice] = {}
         self._closed = False
-        self._connection = Connection(remote, deadline_seconds=deadline_seconds)
+        self._connection = Connection(remote, deadline_seconds=deadline_seconds, sessions=sessions)
         try:
             self._names = self._find_devices()
             self._version = driver_version(self._connection)
