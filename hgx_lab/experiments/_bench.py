@@ -47,15 +47,16 @@ class Bench:
         return self.settings.rate_hz
 
 
-def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
+def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") -> Bench:
     """Open the bench of a run file; which is to be closed by the caller.
 
-    ``tell`` hears, with their data, what takes long and what should be in the record.
+    ``tell`` hears, with their data, what takes long and what should be in the record. ``sessions`` is a name under
+    which another process finds what this one leaves on a card's server if it dies.
     """
     bench = run.bench
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
-    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench)
+    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench, sessions)
     try:
         generators = open_generators(run)
     except BaseException:
@@ -105,7 +106,7 @@ def _terminal(bench: CardBench, electrode: str, index: int) -> str:
     return named.get(electrode, f"ao{index}")
 
 
-def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
+def _ni_card(run: RunFile, bench: NiBench, sessions: str) -> DaqCard:
     from hgx_drivers.nidaq import NiDaqCard, SharedClock, SignalOutputs, WatchdogSettings
 
     rest = {_terminal(bench, e.name, i): e.rest for i, e in enumerate(run.electrodes)}
@@ -119,6 +120,7 @@ def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
         else SharedClock(shared.reference, shared.rate, shared.start, shared.reference_from, shared.start_from),
         signals=SignalOutputs(bench.start_out, bench.reference_out),
         initial_levels=bench.outputs_known_at_volts,
+        sessions=sessions,
         watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )
 

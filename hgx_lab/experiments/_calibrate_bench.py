@@ -176,7 +176,7 @@ def _measure(
         bank=waves,
         demodulator=Demodulator([1], period, len(lab.bench.settings.inputs)),
         delay_samples=0,
-        interrupted=lab.interrupts.check,
+        interrupted=lab.check,
         keep_blocks=True,
     )
     lines = _lines(waves, lab.rate_hz, run.tones.mains, periods)

@@ -17,6 +17,7 @@ from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import close_all, stream_generators
+from hgx_lab.experiments._guardian import Guardian, guarded
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import check_saved_calibration, corrected_bench
 from hgx_lab.experiments._self_test import self_test
@@ -53,10 +54,16 @@ class Laboratory:
     """One run's bench, record and audience; streams that end are drained into the record."""
 
     def __init__(
-        self, run: RunFile, bench: Bench, session: RecordedRun, audience: Audience, interrupts: Interrupts
+        self,
+        run: RunFile,
+        bench: Bench,
+        session: RecordedRun,
+        audience: Audience,
+        interrupts: Interrupts,
+        guardian: Guardian,
     ) -> None:
         self.run, self.bench, self.session = run, bench, session
-        self.audience, self.interrupts = audience, interrupts
+        self.audience, self.interrupts, self._guardian = audience, interrupts, guardian
 
     @property
     def rate_hz(self) -> float:
@@ -66,6 +73,17 @@ class Laboratory:
     def samples(self, seconds: float) -> int:
         """Return the nearest whole number of samples."""
         return round(seconds * self.rate_hz)
+
+    def check(self) -> None:
+        """Look, often and in the thread of the run, whether it is to end, and whether its guardian is there.
+
+        Raises
+        ------
+        RunInterrupted
+            An end was asked for.
+        """
+        self._guardian.look()
+        self.interrupts.check()
 
     def known_response(self) -> ChainResponse:
         """Return the response as far as it is known without measuring it, for what needs no phase."""
@@ -96,7 +114,7 @@ class Laboratory:
             tones,
             calibration,
             hear=self.hear,
-            interrupted=self.interrupts.check,
+            interrupted=self.check,
             control=self.interrupts,
             watch=self.audience.block,
         )
@@ -127,7 +145,7 @@ class Laboratory:
             return
         writer = self.session.writer
         try:
-            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.interrupts.check)
+            result = self_test(self.run, self.bench, settings, hear=self.hear, interrupted=self.check)
         except SelfTestError as error:
             writer.event("self-test", None, str(error), passed=False)
             raise
@@ -168,7 +186,7 @@ class Laboratory:
             bank=tones.bank(),
             demodulator=tones.demodulator(len(self.bench.settings.inputs), _windows(self.run)),
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
-            interrupted=self.interrupts.check,
+            interrupted=self.check,
             keep_blocks=keep_blocks,
             generated=stream_generators(self.run, self.bench.generators, tones),
             control=self.interrupts,
@@ -247,8 +265,9 @@ def laboratory(
 
     Raises
     ------
-    RecordError, DriverError, ExperimentError, CalibrationError
-        The record or the bench can't be opened, or a saved calibration is another bench's; nothing has moved then.
+    RecordError, DriverError, ExperimentError, CalibrationError, AcquisitionError
+        The record or the bench can't be opened, a saved calibration is another bench's, or a guardian can't be had;
+        nothing has moved then.
     """
     source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
     opened = recorded(
@@ -270,22 +289,27 @@ def laboratory(
             session.writer.event(kind, None, message, **data)
             audience.note(message)
 
-        bench = open_bench(run, tell=tell)
-        try:
-            for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
-                session.identify(identity)
-            if check_calibration:
-                check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
-                bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
-            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
-            opened_laboratory.self_test()
-            yield opened_laboratory
-        except BaseException:
-            # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
-            with suppress(DriverError):
+        with guarded(run, record, partial(tell, kind="guardian")) as guardian:
+            bench = open_bench(run, tell=tell, sessions=guardian.sessions)
+            generators_off = False
+            try:
+                for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
+                    session.identify(identity)
+                if check_calibration:
+                    check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
+                    bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
+                opened_laboratory = Laboratory(run, bench, session, audience, interrupts, guardian)
+                opened_laboratory.self_test()
+                yield opened_laboratory
+            except BaseException:
+                # What ended the run is the error to tell; the stream has recorded which outputs stayed on.
+                with suppress(DriverError):
+                    close_all(bench.generators)
+                    generators_off = True
+                raise
+            else:
                 close_all(bench.generators)
-            raise
-        else:
-            close_all(bench.generators)
-        finally:
-            bench.card.close()
+                generators_off = True
+            finally:
+                guardian.see(run, bench, generators_off=generators_off)
+                bench.card.close()
