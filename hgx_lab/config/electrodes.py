@@ -43,8 +43,7 @@ class Safety(Section):
     rest_slope: SlewRate = Field(default=20.0, description="Slope of the ramp to the rest voltages.")
     guardian: Flag = Field(
         default=False,
-        description="Whether a second process brings the outputs to rest if that of the run is killed; on a simulated "
-        "bench there is nothing to guard.",
+        description="Whether a second process brings a card's outputs to rest if that of the run is killed.",
     )
 
     def slew_of(self, electrode: Electrode) -> float:
