@@ -20,10 +20,12 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.errors import AcquisitionError
 from hgx_lab.experiments._bench import Bench
-from hgx_lab.experiments._guardian_process import AT_REST, READY, TAKE_OVER
 from hgx_lab.experiments._guardian_work import PATIENCE_SECONDS
 
-__all__ = ["Guardian", "guarded"]
+__all__ = ["AT_REST", "READY", "TAKE_OVER", "Guardian", "guarded"]
+
+#: The guardian's first line, and the words of the run that it waits for.
+READY, AT_REST, TAKE_OVER = b"ready\n", b"at rest\n", b"take over\n"
 
 _COMMAND = (sys.executable, "-m", "hgx_lab.experiments._guardian_process")
 #: It imports the program and finds the card.
@@ -98,6 +100,8 @@ class Guardian:
 
     def see(self, run: RunFile, bench: Bench, *, generators_off: bool) -> None:
         """Note how the run leaves its bench, before the card is closed."""
+        if self._process is None:
+            return
         try:
             levels = bench.card.levels()
         except DriverError:

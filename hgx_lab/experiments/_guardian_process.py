@@ -18,14 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from hgx_lab.experiments._guardian import AT_REST, READY, TAKE_OVER
+
 if TYPE_CHECKING:
     from hgx_lab.config import RunFile
 
-__all__ = ["AT_REST", "READY", "TAKE_OVER", "last_words", "main"]
-
-READY = b"ready\n"
-AT_REST = b"at rest\n"
-TAKE_OVER = b"take over\n"
+__all__ = ["last_words", "main"]
 
 
 def last_words(source: BinaryIO, run: int) -> bytes:
