@@ -22,10 +22,12 @@ from hgx_lab.errors import AcquisitionError
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._guardian_work import PATIENCE_SECONDS
 
-__all__ = ["AT_REST", "READY", "TAKE_OVER", "Guardian", "guarded"]
+__all__ = ["AT_REST", "HOLDING", "READY", "TAKE_OVER", "Guardian", "guarded"]
 
-#: The guardian's first line, and the words of the run that it waits for.
-READY, AT_REST, TAKE_OVER = b"ready\n", b"at rest\n", b"take over\n"
+#: The guardian's first line.
+READY = b"ready\n"
+#: The run's words: that it is about to move the outputs, and how it leaves them.
+HOLDING, AT_REST, TAKE_OVER = b"holding\n", b"at rest\n", b"take over\n"
 
 _COMMAND = (sys.executable, "-m", "hgx_lab.experiments._guardian_process")
 #: It imports the program and finds the card.
@@ -87,6 +89,10 @@ class Guardian:
             process=process.pid,
         )
 
+    def hold(self) -> None:
+        """Say that from now on the outputs are the run's: whoever had the card before isn't to be disturbed."""
+        self._say(HOLDING)
+
     def look(self) -> None:
         """Tell once if the guardian is gone; the run goes on."""
         process = self._process
@@ -145,7 +151,9 @@ class Guardian:
         return answers[0]
 
     def _say(self, words: bytes) -> None:
-        # To a guardian that is gone; look() tells that.
+        if self._process is None:
+            return
+        # To a guardian that is gone nothing can be said; look() tells that.
         with suppress(OSError):
             pipe = _pipe(self._process, "stdin")
             pipe.write(words)

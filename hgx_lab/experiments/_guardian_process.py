@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from hgx_lab.experiments._guardian import AT_REST, READY, TAKE_OVER
+from hgx_lab.experiments._guardian import AT_REST, HOLDING, READY, TAKE_OVER
 
 if TYPE_CHECKING:
     from hgx_lab.config import RunFile
@@ -35,7 +35,7 @@ def last_words(source: BinaryIO, run: int) -> bytes:
     said = b""
     process = _watch(run)
     try:
-        while said not in (AT_REST, TAKE_OVER):
+        while not said.endswith((AT_REST, TAKE_OVER)):
             if process is not None and not _speaks(source, process):
                 return said
             part = source.read(64)
@@ -98,7 +98,8 @@ def main() -> int:
         answer.write(f"{type(error).__name__}: {error}".replace("\n", " ").encode() + b"\n")
         return 1
     answer.write(READY)
-    if last_words(source, order["process"]) == AT_REST:
+    said = last_words(source, order["process"])
+    if said.endswith(AT_REST) or not said.startswith(HOLDING):
         return 0
     return _act(run, order["sessions"], order["process"], _Log(Path(order["log"]), answer))
 

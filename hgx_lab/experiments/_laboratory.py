@@ -298,6 +298,7 @@ def laboratory(
                 if check_calibration:
                     check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
                     bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
+                guardian.hold()
                 opened_laboratory = Laboratory(run, bench, session, audience, interrupts, guardian)
                 opened_laboratory.self_test()
                 yield opened_laboratory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -240,3 +241,26 @@ def test_a_bench_that_is_told_its_voltages_cant_be_guarded() -> None:
     with pytest.raises(ConfigurationError, match="must measure the outputs") as caught:
         parsed(NI % ", outputs_known_at_volts: 0 V")
     assert "watchdog" in str(caught.value)
+
+
+def test_a_run_that_dies_before_it_holds_the_card_disturbs_nobody(tmp_path: Path) -> None:
+    """The outputs are another program's, elsewhere, when the run dies with its guardian ready."""
+    from hgx_lab.experiments._guardian import READY
+
+    with served() as (rig, _, bench):
+        order = {"run_file": bench + COMMON % 1, "sessions": "x", "log": str(tmp_path / "log"), "process": os.getpid()}
+        guardian = subprocess.Popen(
+            [sys.executable, "-m", "hgx_lab.experiments._guardian_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert guardian.stdin is not None
+        assert guardian.stdout is not None
+        guardian.stdin.write(json.dumps(order).encode() + b"\n")
+        guardian.stdin.flush()
+        assert guardian.stdout.readline() == READY
+        guardian.stdin.close()
+        assert guardian.wait(60) == 0
+        guardian.stdout.close()
+        assert not rig.asked("create_ao_voltage_chan")
+    assert not (tmp_path / "log").exists()
