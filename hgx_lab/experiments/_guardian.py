@@ -79,6 +79,7 @@ class Guardian:
         answer = self._ask(json.dumps(order).encode() + b"\n")
         if answer != READY:
             self._end(0.0)
+            self._process = None
             said = answer.decode(errors="replace").strip() or f"no answer within {_READY_SECONDS:g} s, or its end"
             raise AcquisitionError(
                 f"The guardian isn't ready: {said}",
@@ -160,7 +161,7 @@ class Guardian:
             pipe.flush()
 
     def _hear_out(self, seconds: float) -> str:
-        """Its last line, when it has ended."""
+        """What it says until it has ended."""
         process = self._process
         if process is None:
             return ""
@@ -168,8 +169,7 @@ class Guardian:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             return f"it hasn't finished after {seconds:g} s and goes on; its log is beside the record."
-        lines = said.decode(errors="replace").strip().splitlines()
-        return " ".join(lines)
+        return " ".join(said.decode(errors="replace").split("\n")).strip()
 
     def _end(self, seconds: float) -> None:
         process = self._process
@@ -195,9 +195,9 @@ def guarded(run: RunFile, record: Path, tell: Callable[..., None]) -> Iterator[G
         It can't be had; nothing has moved.
     """
     guardian = Guardian(tell)
-    if run.safety.guardian and isinstance(run.bench, NiBench):
-        guardian.begin(run, record)
     try:
+        if run.safety.guardian and isinstance(run.bench, NiBench):
+            guardian.begin(run, record)
         yield guardian
     finally:
         guardian.finish()
