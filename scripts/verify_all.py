@@ -78,6 +78,7 @@ def checks(devices: list[Path]) -> list[Check]:
         Check(("scripts/verify_guardian.py",)),
         Check(("scripts/benchmark_closed_loop.py", *real[:2])),
         Check(("scripts/benchmark_demodulation.py", "--json"), verify_others.demodulation_speed),
+        Check(("scripts/benchmark_streaming.py",)),
         Check(("scripts/verify_determinism.py",)),
         Check(("scripts/tone_plans.py",), verify_others.tone_plans),
         Check(("scripts/kill_test.py", "--tries", "100"), verify_others.killed_records),

@@ -176,8 +176,13 @@ class Engine:
     def _watch(self, block: Floats, start: int) -> None:
         peak = self._peak(float(block.max()), float(block.min()))
         if not np.isfinite(peak):
+            wrong = [
+                f"{channel.terminal} ({channel.name})"
+                for channel, row in zip(self._plan.settings.inputs, block, strict=True)
+                if not np.all(np.isfinite(row))
+            ]
             raise AcquisitionError(
-                f"The card delivered samples that aren't numbers in the block from sample {start}.",
+                f"{', '.join(wrong)}: the card delivered samples that aren't numbers in the block from sample {start}.",
                 remedy="Check the input's wiring and range, then the card.",
             )
         overloaded = peak >= self._plan.overload_amperes

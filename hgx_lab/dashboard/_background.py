@@ -42,6 +42,7 @@ class Background(QtCore.QObject):
         self._pool.setMaxThreadCount(1)
         self._signals = _Signals(self)
         self._signals.done.connect(self._answer)
+        self._closed = False
         self._number = 0
         self._newest: dict[str, int] = {}
         self._waiting: dict[int, tuple[str, Callable[[Any], None], Callable[[Exception], None]]] = {}
@@ -55,6 +56,8 @@ class Background(QtCore.QObject):
         failed: Callable[[Exception], None],
     ) -> None:
         """Do ``work`` in the thread, then call ``answer`` or ``failed`` here, unless the topic was asked again."""
+        if self._closed:
+            return
         self._number += 1
         self._newest[topic] = self._number
         self._waiting[self._number] = (topic, answer, failed)
@@ -62,6 +65,10 @@ class Background(QtCore.QObject):
         job.setAutoDelete(False)
         self._jobs[self._number] = job
         self._pool.start(job)
+
+    def forget(self, topic: str) -> None:
+        """Answer nothing that was asked of a topic so far."""
+        self._newest[topic] = -1
 
     @property
     def busy(self) -> bool:
@@ -79,7 +86,10 @@ class Background(QtCore.QObject):
             failed(failure)
 
     def close(self) -> None:
-        """Forget what hasn't begun, and wait for what has."""
+        """Forget what hasn't begun, and wait for what has; nothing is done from then on. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         self._signals.done.disconnect()
         self._pool.clear()
         self._pool.waitForDone()

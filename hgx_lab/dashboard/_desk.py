@@ -36,7 +36,7 @@ class Desk(DashboardWindow):
     def __init__(self, theme: Theme, settings: QtCore.QSettings | None = None, records: Path = Path("runs")) -> None:
         super().__init__(theme, settings)
         self.setup = SetupPanel(records)
-        self.runs = RunsPage(records)
+        self.runs = RunsPage(records, theme)
         self.rewind = RewindBar()
         self._rewind_holder = QtWidgets.QStatusBar()
         self._rewind_holder.setSizeGripEnabled(False)
@@ -98,6 +98,11 @@ class Desk(DashboardWindow):
         """Draw one frame of the live page; the setup learns of runs that ended."""
         super().draw()
         self.setup.draw(self.snapshot)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        super().set_theme(theme)
+        self.runs.set_theme(theme)
 
     def closeEvent(self, a0: object) -> None:  # noqa: N802 - Qt's name
         """Ask as every window does, then wait for what is being read."""

@@ -97,6 +97,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.source, self.owns_run = source, owned
         self.show_live()
         self.pages.setCurrentWidget(self.board)
+        self.draw()
 
     def start_run(self, text: str, folder: Path) -> None:
         """Start a run in a process of its own and watch it; what speaks against it is said in a box.

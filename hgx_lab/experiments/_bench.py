@@ -111,7 +111,7 @@ def _ni_card(run: RunFile, bench: NiBench, sessions: str) -> DaqCard:
 
     rest = {_terminal(bench, e.name, i): e.rest for i, e in enumerate(run.electrodes)}
     shared = bench.shared_clock
-    return NiDaqCard(
+    card = NiDaqCard(
         bench.device,
         remote=bench.remote,
         oversampling=bench.oversampling,
@@ -123,6 +123,13 @@ def _ni_card(run: RunFile, bench: NiBench, sessions: str) -> DaqCard:
         sessions=sessions,
         watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )
+    try:
+        # Only now does it know which of its devices are the bench: for the record, and for a saved calibration.
+        card.configure(stream_settings(run))
+    except BaseException:
+        card.close()
+        raise
+    return card
 
 
 def simulated_plant(run: RunFile, bench: SimulatedBench, *, tell: Tell = say_nothing) -> Plant:

@@ -42,13 +42,14 @@ _REST_TOLERANCE = 1e-3
 class Guardian:
     """What a run knows of its guardian. Without one every method does nothing.
 
-    ``rested`` says whether the run leaves the outputs at rest: true until a bench is open that could be moved.
+    ``rested`` says whether the run leaves the outputs at rest; true where it never held them.
     """
 
     def __init__(self, tell: Callable[..., None]) -> None:
         self._tell = tell
         self._process: subprocess.Popen[bytes] | None = None
         self._missed = False
+        self._holding = False
         self.sessions = ""
         self.rested = True
 
@@ -92,6 +93,7 @@ class Guardian:
 
     def hold(self) -> None:
         """Say that from now on the outputs are the run's: whoever had the card before isn't to be disturbed."""
+        self._holding = True
         self._say(HOLDING)
 
     def look(self) -> None:
@@ -107,7 +109,7 @@ class Guardian:
 
     def see(self, run: RunFile, bench: Bench, *, generators_off: bool) -> None:
         """Note how the run leaves its bench, before the card is closed."""
-        if self._process is None:
+        if self._process is None or not self._holding:
             return
         try:
             levels = bench.card.levels()
@@ -115,9 +117,7 @@ class Guardian:
             self.rested = False
             return
         rest = np.array([e.rest for e in run.electrodes])
-        # A card that was never configured has no levels, and wasn't moved.
-        at_rest = levels.size == 0 or bool(np.all(np.abs(levels - rest) < _REST_TOLERANCE))
-        self.rested = at_rest and generators_off
+        self.rested = generators_off and bool(np.all(np.abs(levels - rest) < _REST_TOLERANCE))
 
     def finish(self) -> None:
         """Dismiss the guardian, or let it do what the run couldn't; it is gone afterwards."""

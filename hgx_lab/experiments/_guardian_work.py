@@ -32,7 +32,10 @@ def reach(run: RunFile) -> None:
     DriverError
         Package, driver, server or device aren't there.
     """
-    open_bench(_card_alone(run)).close()
+    from hgx_drivers.nidaq import NiDaqCard
+
+    if isinstance(run.bench, NiBench):
+        NiDaqCard(run.bench.device, remote=run.bench.remote).close()
 
 
 def bring_to_rest(

@@ -295,6 +295,8 @@ def laboratory(
             try:
                 for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                     session.identify(identity)
+                if watchdog := getattr(bench.card, "watchdog", ""):
+                    tell(watchdog, kind="watchdog")
                 if check_calibration:
                     check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
                     bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))

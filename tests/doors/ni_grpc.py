@@ -12,7 +12,8 @@ import numpy as np
 from nidaqmx._stubs import nidaqmx_pb2, nidaqmx_pb2_grpc
 from session_pb2 import Session
 
-from tests.doors.ni_engine import TEXTS, NiError, NiRig
+from tests.doors.ni_engine import NiRig
+from tests.doors.ni_task import TEXTS, NiError
 
 __all__ = ["Server", "serving"]
 

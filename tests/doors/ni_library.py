@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.doors.ni_engine import TEXTS, NiError, NiRig
+from tests.doors.ni_engine import NiRig
+from tests.doors.ni_task import TEXTS, NiError
 
 __all__ = ["FakeLibrary", "installed"]
 

@@ -1,11 +1,14 @@
 """What every DaqCard does, written once. A driver takes part by adding a factory to CARDS.
 
-The first output of the card under test is connected to its first input.
+The first output of the card under test is connected to its first input. The example of docs/how-to/write-a-driver.md
+takes part too.
 """
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,12 +36,18 @@ def wired_card(clock: Clock) -> SimulatedCard:
     return SimulatedCard(Plant(LinearDevice([1.0, 0.0]), chain), clock)
 
 
+def example_card() -> DaqCard:
+    path = Path(__file__).parents[2] / "docs" / "examples" / "loopback_card.py"
+    return runpy.run_path(str(path))["LoopbackCard"]()
+
+
 CARDS: dict[str, Callable[[], DaqCard]] = {
     "simulated-fast": lambda: wired_card(FastClock()),
     "simulated-paced": lambda: wired_card(ScriptedClock()),
     "nidaqmx": lambda: local_card(wired_card(FastClock())),
     "nidaqmx-paced": lambda: local_card(wired_card(ScriptedClock())),
     "nidaqmx-remote": lambda: remote_card(wired_card(FastClock())),
+    "example": example_card,
 }
 
 

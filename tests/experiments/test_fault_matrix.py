@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
 stop: {iterations: 60}
 """
 SIMULATED = "bench: {kind: simulated, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: {kind: smooth, seed: 5}}"
+OUTPUTS = "Dev1/ao0 (a), Dev1/ao1 (b), Dev1/ao2 (c), Dev1/ao3 (d)"
 NI = "bench: {kind: nidaq, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: Dev1, amplifier: {clip: 4 V}%s}"
 
 
@@ -71,11 +72,11 @@ class Broken:
     fails: tuple[tuple[str, int, int], ...] = ()  # function, code, after so many calls
     path_left: bool = True
     begun: bool = True
-    more: dict[str, Any] = field(default_factory=dict)
+    names: str = "Dev1/ai0 (current)"  # whoever notices it first
 
 
 MATRIX = {
-    "underflow": Broken(OutputUnderflow, "-200290", (Underflow(LATE),)),
+    "underflow": Broken(OutputUnderflow, "-200290", (Underflow(LATE),), names=OUTPUTS),
     "overwritten": Broken(InputOverflow, "-200279", (Overflow(LATE),)),
     "not yet acquired": Broken(ReadTimeout, "-200284", fails=(("read_analog", -200284, 700),)),
     "hang of a read": Broken(ReadTimeout, "-200284", (Stall(LATE),)),
@@ -84,12 +85,14 @@ MATRIX = {
     "disconnected at the start": Broken(
         CardDisconnected, "-201003", fails=(("task_control", -201003, 0),), begun=False
     ),
-    "disconnected while reading": Broken(CardDisconnected, "-201003", (Disconnect(LATE),), path_left=False),
+    "disconnected while reading": Broken(
+        CardDisconnected, "-201003", (Disconnect(LATE),), path_left=False, names=OUTPUTS
+    ),
     "lost once while reading": Broken(
         CardDisconnected, "-201003", fails=(("read_analog", -201003, 700),), path_left=False
     ),
-    "refused while writing": Broken(DriverError, "-200561", fails=(("write_analog", -200561, 700),)),
-    "not a number": Broken(AcquisitionError, "aren't numbers", (NanSamples(LATE),)),
+    "refused while writing": Broken(DriverError, "-200561", fails=(("write_analog", -200561, 700),), names=OUTPUTS),
+    "not a number": Broken(AcquisitionError, "aren't numbers", (NanSamples(LATE),), names="ai0 (current)"),
 }
 
 
@@ -139,6 +142,7 @@ def test_a_fault_ends_at_rest_with_a_record_and_a_typed_error(
     assert isinstance(error, broken.error), error
     assert isinstance(error, DriverError | AcquisitionError)
     assert broken.words in error.message
+    assert broken.names in error.message
     assert error.remedy
     assert error.exit_code == 4
     assert not rig.tasks
@@ -176,3 +180,25 @@ def test_a_server_that_dies_in_mid_run_is_told_with_its_address(tmp_path: Path) 
         assert server.remote in kept.reason
         assert kept.rows("iterations") > 0
         assert "not-at-rest" in [event.kind for event in kept.events]
+
+
+@pytest.mark.parametrize("name", list(MATRIX))
+def test_the_command_line_tells_it_in_words_and_ends_with_the_code(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from hgx_lab.cli import main
+
+    broken = MATRIX[name]
+    rig, _ = rig_with(broken)
+    (tmp_path / "run.yaml").write_text(NI % "" + RUN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["hgx", "run", "run.yaml", "--quiet", "-o", "run.h5"])
+    with behind_the_library(rig), pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 4
+    told = " ".join(capsys.readouterr().err.split())
+    assert broken.words in told
+    assert broken.names in told
+    assert "Traceback" not in told
+    with open_record(tmp_path / "run.h5") as kept:
+        assert kept.status == "failed"

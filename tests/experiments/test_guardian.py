@@ -18,7 +18,7 @@ import pytest
 
 from hgx_drivers.simulated import FastClock, SimulatedCard
 from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
-from hgx_lab.errors import AcquisitionError, ConfigurationError
+from hgx_lab.errors import AcquisitionError, CalibrationError, ConfigurationError
 from hgx_lab.experiments import simulated_plant, train
 from hgx_lab.records import open_record
 from tests.doors.ni_devices import x_series
@@ -264,3 +264,18 @@ def test_a_run_that_dies_before_it_holds_the_card_disturbs_nobody(tmp_path: Path
         guardian.stdout.close()
         assert not rig.asked("create_ao_voltage_chan")
     assert not (tmp_path / "log").exists()
+
+
+def test_a_run_that_is_refused_before_it_moves_is_left_alone(tmp_path: Path) -> None:
+    """The outputs stand at 0 V, not at this run's rest, and nobody moves them."""
+    audience = Noting()
+    with served() as (rig, converters, bench):
+        text = (bench + COMMON % 1).replace("{kind: none}", f"{{kind: saved, file: {tmp_path / 'none.json'}}}")
+        run = parse_run_file(text)
+        assert isinstance(run, TrainRun)
+        with pytest.raises(CalibrationError):
+            train(run, record=tmp_path / "run.h5", audience=audience)
+        assert rig.counts["write_analog"] == 0
+        assert not converters.blocks
+    assert not alive(audience.guardian)
+    assert len(guardian_events(tmp_path / "run.h5")) == 1

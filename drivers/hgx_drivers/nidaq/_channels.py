@@ -10,7 +10,10 @@ from hgx_drivers.errors import ChannelError, RangeError
 from hgx_drivers.interface import InputChannel, OutputChannel, StreamSettings
 from hgx_drivers.nidaq._devices import NiDevice
 
-__all__ = ["Placed", "Rig", "place", "place_one"]
+__all__ = ["Placed", "Rig", "in_words", "place", "place_one"]
+
+#: More channels than these aren't all named in a message.
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ class Rig:
     def devices(self) -> tuple[NiDevice, ...]:
         """Each device once, those of the outputs first."""
         return tuple(dict.fromkeys(channel.device for channel in (*self.outputs, *self.inputs)))
+
+
+def in_words(channels: Sequence[Placed]) -> str:
+    """``Dev1/ao0 (gate), Dev1/ao1 (drain)``; only the first and the last where they are many."""
+    words = [f"{channel.terminal} ({channel.name})" for channel in channels]
+    return ", ".join(words) if len(words) <= _NAMED else f"{words[0]} to {words[-1]}"
 
 
 def place(

@@ -110,13 +110,16 @@ class Connection:
         self._close()
 
     @contextmanager
-    def typed(self) -> Iterator[None]:
-        """Errors of ``nidaqmx`` leave this block as DriverErrors that keep the card's text and number."""
+    def typed(self, where: str = "") -> Iterator[None]:
+        """Errors of ``nidaqmx`` leave this block as DriverErrors that keep the card's text and number.
+
+        ``where`` names the channels: NI's own text often knows only the name of a task.
+        """
         errors = self._errors
         try:
             yield
         except errors.DaqError as error:
-            raise driver_error(error) from error
+            raise driver_error(error, where) from error
         except errors.RpcError as error:
             raise self._rpc_error(error) from error
         except errors.DaqNotFoundError as error:

@@ -92,9 +92,10 @@ def card_text(error: CardError) -> str:
     return f"{' '.join(said) or 'The card gives no reason.'} (NI {error.error_code})"
 
 
-def driver_error(error: CardError) -> DriverError:
-    """The typed error for one of NI-DAQmx, with the card's text and a remedy."""
+def driver_error(error: CardError, where: str = "") -> DriverError:
+    """The typed error for one of NI-DAQmx, with the card's text, the channels it is about, and a remedy."""
+    text = f"{where}: {card_text(error)}" if where else card_text(error)
     for kind, remedy, codes in _KINDS:
         if error.error_code in codes:
-            return kind(card_text(error), remedy=remedy)
-    return DriverError(card_text(error))
+            return kind(text, remedy=remedy)
+    return DriverError(text)

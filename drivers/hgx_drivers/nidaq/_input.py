@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from hgx_drivers.errors import ChannelError, ReadTimeout
 from hgx_drivers.interface import Volts
-from hgx_drivers.nidaq._channels import Placed, Rig
+from hgx_drivers.nidaq._channels import Placed, Rig, in_words
 from hgx_drivers.nidaq._connection import Connection
 from hgx_drivers.nidaq._routing import InputRoute
 
@@ -30,10 +31,11 @@ class InputTask:
     Conversions that a read which timed out had already taken from the driver are kept for the next one.
     """
 
-    def __init__(self, connection: Connection, task: Any, channels: int, oversampling: int) -> None:
+    def __init__(self, connection: Connection, task: Any, inputs: Sequence[Placed], oversampling: int) -> None:
         self._connection = connection
         self._reader = connection.reader(task)
-        self._channels = channels
+        self._channels = channels = len(inputs)
+        self.where = in_words(inputs)
         self._oversampling = oversampling
         self._buffer = np.empty(0)
         self._kept = np.empty((channels, 0))
@@ -62,7 +64,7 @@ class InputTask:
 
     def _take(self, block: Volts, timeout_seconds: float) -> None:
         try:
-            with self._connection.typed():
+            with self._connection.typed(self.where):
                 self._reader.read_many_sample(block, block.shape[1], timeout_seconds)
         except ReadTimeout as error:
             arrived = int(getattr(error.__cause__, "samps_per_chan_read", 0) or 0)
@@ -90,14 +92,14 @@ def make_input(
     """Give a new task its channels, clock, buffer and signals."""
     constants = connection.constants
     for channel in rig.inputs:
-        with connection.typed():
+        with connection.typed(in_words([channel])):
             task.ai_channels.add_ai_voltage_chan(
                 channel.terminal,
                 terminal_config=_terminal_configuration(connection, channel),
                 min_val=channel.minimum_volts,
                 max_val=channel.maximum_volts,
             )
-    with connection.typed():
+    with connection.typed(in_words(rig.inputs)):
         task.timing.cfg_samp_clk_timing(
             rate_hz * ratio,
             sample_mode=constants.AcquisitionType.CONTINUOUS,
@@ -110,7 +112,7 @@ def make_input(
             task.export_signals.export_signal(constants.Signal.TEN_MHZ_REF_CLOCK, route.reference_to)
         if route.start_to:
             task.export_signals.export_signal(constants.Signal.START_TRIGGER, route.start_to)
-    return InputTask(connection, task, len(rig.inputs), ratio)
+    return InputTask(connection, task, rig.inputs, ratio)
 
 
 def skew_seconds(connection: Connection, task: Any, rig: Rig) -> tuple[float, ...]:

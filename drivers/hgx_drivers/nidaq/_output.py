@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from hgx_drivers.errors import DriverError, OutputUnderflow
 from hgx_drivers.interface import Volts
-from hgx_drivers.nidaq._channels import Rig
+from hgx_drivers.nidaq._channels import Placed, Rig, in_words
 from hgx_drivers.nidaq._connection import Connection
 from hgx_drivers.nidaq._routing import OutputRoute
 
@@ -22,30 +23,41 @@ _WRITE_SECONDS = 2.0
 class OutputTask:
     """Plays the given rows of the stream, each sample once."""
 
-    def __init__(self, connection: Connection, task: Any, route: OutputRoute, capacity: int) -> None:
+    def __init__(
+        self, connection: Connection, task: Any, outputs: Sequence[Placed], route: OutputRoute, capacity: int
+    ) -> None:
         self._connection = connection
         self._writer = connection.writer(task)
         self._rows = list(route.rows)
         self.route = route
         self.task = task
         self.capacity = capacity
+        self.where = in_words([outputs[row] for row in route.rows])
 
-    def write(self, samples: Volts) -> None:
-        """Append this task's rows of samples, shape (outputs, n), for which there is room."""
+    def write(self, samples: Volts) -> tuple[int, DriverError | None]:
+        """Append this task's rows of samples, shape (outputs, n), for which there is room.
+
+        Returns how many the card has taken, which it will play, and the error where these aren't all.
+        """
         rows = samples if len(self._rows) == len(samples) else np.ascontiguousarray(samples[self._rows])
-        with self._connection.typed():
-            taken = self._writer.write_many_sample(rows, _WRITE_SECONDS)
+        try:
+            with self._connection.typed(self.where):
+                taken = int(self._writer.write_many_sample(rows, _WRITE_SECONDS))
+        except DriverError as error:
+            return int(getattr(error.__cause__, "samps_per_chan_written", 0) or 0), error
         if taken != samples.shape[1]:
-            raise DriverError(f"The card took {taken} of {samples.shape[1]} samples.", remedy="Stop and start again.")
+            message = f"{self.where}: the card took {taken} of {samples.shape[1]} samples."
+            return taken, DriverError(message, remedy="Stop and start again.")
+        return taken, None
 
     def free(self) -> int:
         """Room in the buffer while the task runs, in samples."""
-        with self._connection.typed():
+        with self._connection.typed(self.where):
             return int(self.task.out_stream.space_avail)
 
     def generated(self) -> int:
         """Samples that have left the converters; raises OutputUnderflow once there was none to follow."""
-        with self._connection.typed():
+        with self._connection.typed(self.where):
             return int(self.task.out_stream.total_samp_per_chan_generated)
 
 
@@ -54,13 +66,13 @@ def make_output(
 ) -> OutputTask:
     """Give a new task its channels, clock, trigger and buffer; no sample is ever played twice."""
     constants = connection.constants
-    with connection.typed():
-        for row in route.rows:
-            channel = rig.outputs[row]
+    for channel in (rig.outputs[row] for row in route.rows):
+        with connection.typed(in_words([channel])):
             made = task.ao_channels.add_ao_voltage_chan(
                 channel.terminal, min_val=channel.minimum_volts, max_val=channel.maximum_volts
             )
             connection.supported(partial(_hold_when_idle, made, constants), None)
+    with connection.typed(in_words([rig.outputs[row] for row in route.rows])):
         task.timing.cfg_samp_clk_timing(
             rate_hz,
             source=route.clock,
@@ -74,7 +86,7 @@ def make_output(
         task.out_stream.regen_mode = constants.RegenerationMode.DONT_ALLOW_REGENERATION
         task.out_stream.output_buf_size = buffer_samples
         capacity = int(task.out_stream.output_buf_size)
-    return OutputTask(connection, task, route, capacity)
+    return OutputTask(connection, task, rig.outputs, route, capacity)
 
 
 def generated_by_all(tasks: list[OutputTask], written: int) -> tuple[int, OutputUnderflow | None]:

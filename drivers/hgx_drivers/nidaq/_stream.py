@@ -12,8 +12,8 @@ from hgx_drivers.interface import StreamSettings, Volts
 from hgx_drivers.nidaq._channels import Rig
 from hgx_drivers.nidaq._connection import Connection
 from hgx_drivers.nidaq._history import History
-from hgx_drivers.nidaq._input import make_input, skew_seconds
-from hgx_drivers.nidaq._output import generated_by_all, make_output
+from hgx_drivers.nidaq._input import InputTask, make_input, skew_seconds
+from hgx_drivers.nidaq._output import OutputTask, generated_by_all, make_output
 from hgx_drivers.nidaq._routing import plan_routes
 from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq._watchdog import Watchdog
@@ -94,7 +94,12 @@ class NiStream:
     def free(self) -> int:
         """Room in the output buffers, in samples per channel."""
         if self.running:
-            return min(task.free() for task in self.outputs)
+            try:
+                return min(task.free() for task in self.outputs)
+            except OutputUnderflow:
+                # It ran dry since the last look, which tells how far it came.
+                self.look()
+                raise
         return min(task.capacity for task in self.outputs) - self.history.written
 
     def write(self, samples: Volts) -> None:
@@ -102,17 +107,23 @@ class NiStream:
         if not self._reserved:
             self._reserve()
         for task in self.outputs:
-            task.write(samples)
+            taken, error = task.write(samples)
+            if error is not None:
+                # What the card has taken it plays: the level it holds in the end may be one of these samples. Further
+                # tasks have got none of them, and those before go on no longer than until the stop that follows.
+                self.history.append(samples[:, : taken if task is self.outputs[-1] else 0])
+                if isinstance(error, OutputUnderflow):
+                    self.look()
+                raise error
         self.history.append(samples)
 
     def start(self) -> None:
         """Arm the outputs, then start the inputs: their clock or trigger starts both."""
         self.watchdog.start()
         try:
-            with self._connection.typed():
-                for task in self.outputs:
+            for task in (*self.outputs, self.input):
+                with self._connection.typed(task.where):
                     task.task.start()
-                self.input.task.start()
         except DriverError:
             self._stop_tasks()
             self.watchdog.stop()
@@ -137,9 +148,9 @@ class NiStream:
         self.history = History(len(self.rig.outputs), self.settings.output_buffer_samples + _ON_BOARD_SAMPLES)
         self.input.forget()
         # Giving the buffers back empties them; they are reserved again by the next write.
-        with self._connection.typed():
-            for task in self._all_tasks():
-                task.control(self._connection.constants.TaskMode.TASK_UNRESERVE)
+        for task in self._all_tasks():
+            with self._connection.typed(task.where):
+                task.task.control(self._connection.constants.TaskMode.TASK_UNRESERVE)
         self._reserved = False
         return last
 
@@ -172,13 +183,13 @@ class NiStream:
         return task
 
     def _reserve(self) -> None:
-        with self._connection.typed():
-            for task in self._all_tasks():
-                task.control(self._connection.constants.TaskMode.TASK_RESERVE)
+        for task in self._all_tasks():
+            with self._connection.typed(task.where):
+                task.task.control(self._connection.constants.TaskMode.TASK_RESERVE)
         self._reserved = True
 
-    def _all_tasks(self) -> list[Any]:
-        return [self.input.task, *(output.task for output in self.outputs)]
+    def _all_tasks(self) -> list[InputTask | OutputTask]:
+        return [self.input, *self.outputs]
 
     def _check_rates(self, oversampling: int) -> None:
         wanted = self.settings.rate_hz
@@ -194,7 +205,7 @@ class NiStream:
 
     def _halt_running(self) -> None:
         if self.routes.one_clock:
-            self._stop_task(self.input.task)
+            self._stop_task(self.input)
         self._count()
         self._stop_tasks()
         try:
@@ -214,13 +225,13 @@ class NiStream:
 
     def _stop_tasks(self) -> None:
         for task in self.outputs:
-            self._stop_task(task.task)
-        self._stop_task(self.input.task)
+            self._stop_task(task)
+        self._stop_task(self.input)
 
-    def _stop_task(self, task: Any) -> None:
+    def _stop_task(self, task: InputTask | OutputTask) -> None:
         try:
-            with self._connection.typed():
-                task.stop()
+            with self._connection.typed(task.where):
+                task.task.stop()
         except CardDisconnected:
             raise
         except DriverError:

@@ -12,7 +12,6 @@ from hgx_drivers._checks import check_layout, check_samples
 from hgx_drivers.errors import (
     CardDisconnected,
     CardStateError,
-    ChannelError,
     DriverError,
     InputOverflow,
     OutputBufferFull,
@@ -21,10 +20,10 @@ from hgx_drivers.errors import (
     ReadTimeout,
 )
 from hgx_drivers.interface import Identity, StreamSettings, Volts
-from hgx_drivers.nidaq._channels import Rig, place
+from hgx_drivers.nidaq._channels import place
 from hgx_drivers.nidaq._connection import Connection
-from hgx_drivers.nidaq._devices import NiDevice, describe, device_names, driver_version, no_device
-from hgx_drivers.nidaq._readback import measure_output
+from hgx_drivers.nidaq._held import HeldLevels
+from hgx_drivers.nidaq._known_devices import KnownDevices
 from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq._stream import NiStream
 
@@ -86,18 +85,15 @@ class NiDaqCard:
         self._shared_clock = shared_clock
         self._watchdog = watchdog
         self._signals = signals
-        self._initial_levels = initial_levels
         self._lock = threading.RLock()
         self._stream: NiStream | None = None
         self._failure: DriverError | None = None
-        self._held: dict[str, float] = {}
-        self._devices: dict[str, NiDevice] = {}
         self._closed = False
         self._connection = Connection(remote, deadline_seconds=deadline_seconds, sessions=sessions)
+        self._held = HeldLevels(self._connection, initial_levels)
         try:
-            self._names = self._find_devices()
-            self._version = driver_version(self._connection)
-            self._identity = self._identify((self._describe(device or self._names[0]),))
+            self._devices = KnownDevices(self._connection)
+            self._identity = self._devices.identity([self._devices.describe(device or self._devices.names[0])])
         except DriverError:
             self._connection.close()
             raise
@@ -149,7 +145,7 @@ class NiDaqCard:
                     self._guarded(stream.look)
                 if stream.generated:
                     return stream.last_sample()
-            return np.array([self._held[channel.terminal] for channel in stream.rig.outputs])
+            return self._held.of(stream.rig)
 
     def configure(self, settings: StreamSettings) -> None:
         """Reserve channels, clock and buffers. The outputs keep their levels, also those that aren't named."""
@@ -159,13 +155,11 @@ class NiDaqCard:
                 if self._stream.running and self._failure is None:
                     raise CardStateError("The card is running and can't be configured.", remedy="Stop it first.")
                 self._halt()
-            rig = place(settings, self._default_device, self._describe, oversampling=self._oversampling)
+            rig = place(settings, self._default_device, self._devices.describe, oversampling=self._oversampling)
             if self._stream is not None:
                 self._stream.close()
                 self._stream = None
-            for channel in rig.outputs:
-                if np.isnan(self._held.get(channel.terminal, np.nan)):
-                    self._held[channel.terminal] = self._first_level(rig, channel.terminal)
+            self._held.look_at(rig)
             self._stream = NiStream(
                 self._connection,
                 rig,
@@ -175,7 +169,7 @@ class NiDaqCard:
                 self._watchdog,
                 self._signals,
             )
-            self._identity = self._identify(rig.devices)
+            self._identity = self._devices.identity(rig.devices, self.channel_skew_seconds)
 
     def write(self, samples: Volts) -> None:
         """Append samples, shape (outputs, n), all or none."""
@@ -203,7 +197,8 @@ class NiDaqCard:
                 raise CardStateError("The card is already running.")
             if not stream.history.written:
                 raise CardStateError("The output buffer is empty.", remedy="Write samples before the start.")
-            unknown = [c.name for c in stream.rig.outputs if np.isnan(self._held[c.terminal])]
+            held = zip(stream.rig.outputs, self._held.of(stream.rig), strict=True)
+            unknown = [channel.name for channel, volts in held if np.isnan(volts)]
             if unknown:
                 raise CardStateError(
                     f"The voltages now at {', '.join(unknown)} aren't known, so the first sample could be a jump.",
@@ -264,50 +259,11 @@ class NiDaqCard:
         if stream.running or stream.history.written:
             last = stream.halt()
             if last is not None:
-                for channel, volts in zip(stream.rig.outputs, last, strict=True):
-                    self._held[channel.terminal] = float(volts)
+                self._held.keep(stream.rig, last)
         if isinstance(self._failure, OutputUnderflow):
             # That the outputs hold is documented, not at which of the samples on board: better look, where possible.
-            for channel in stream.rig.outputs:
-                measured = measure_output(self._connection, channel)
-                if np.isfinite(measured):
-                    self._held[channel.terminal] = measured
+            self._held.measure(stream.rig)
         self._failure = None
-
-    def _find_devices(self) -> list[str]:
-        names = device_names(self._connection)
-        if not names:
-            raise no_device(self._connection)
-        return names
-
-    def _describe(self, name: str) -> NiDevice:
-        if name not in self._names:
-            raise ChannelError(f"There is no NI device {name!r}; there are {', '.join(self._names)}.")
-        if name not in self._devices:
-            self._devices[name] = describe(self._connection, name)
-        return self._devices[name]
-
-    def _identify(self, devices: tuple[NiDevice, ...]) -> Identity:
-        driver = f"NI-DAQmx {self._version}"
-        if self._connection.remote is not None:
-            driver += f" at {self._connection.remote}"
-        if any(self.channel_skew_seconds):
-            skews = ", ".join(f"{skew * 1e6:.3g}" for skew in self.channel_skew_seconds)
-            driver += f"; inputs multiplexed, converted {skews} µs after the clock"
-        if any(device.simulated for device in devices):
-            driver += "; simulated by the driver"
-        return Identity(
-            "National Instruments", " + ".join(d.model for d in devices), " + ".join(d.serial for d in devices), driver
-        )
-
-    def _first_level(self, rig: Rig, terminal: str) -> float:
-        given = self._initial_levels
-        if isinstance(given, Mapping):
-            given = given.get(terminal)
-        if given is not None:
-            return float(given)
-        channel = next(channel for channel in rig.outputs if channel.terminal == terminal)
-        return measure_output(self._connection, channel)
 
     def _guarded(self, call: Callable[[], _Result]) -> _Result:
         """Make a call; what ends the stream is kept, so that every later call says the same until ``stop``."""

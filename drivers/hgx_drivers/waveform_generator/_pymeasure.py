@@ -16,28 +16,24 @@ import importlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from hgx_drivers.errors import ChannelError, DriverError, RangeError
+from hgx_drivers.errors import DriverError, RangeError
 from hgx_drivers.interface import Identity
-from hgx_drivers.waveform_generator._frequency import sine_frequency
+from hgx_drivers.waveform_generator._checked import CheckedGenerator
 from hgx_drivers.waveform_generator._interface import (
-    ArbitraryWaveform,
     Burst,
     ChannelState,
     GeneratorChannel,
     Reference,
     Sine,
 )
-from hgx_drivers.waveform_generator._levels import Model, check_channel, check_levels, divider
-from hgx_drivers.waveform_generator._readback import compare
-from hgx_drivers.waveform_generator._samples import quantise
+from hgx_drivers.waveform_generator._levels import divider
+from hgx_drivers.waveform_generator._samples import QuantisedWaveform
 from hgx_drivers.waveform_generator._settings import GeneratorSettings
 from hgx_drivers.waveform_generator._visa import VisaLink
 from hgx_drivers.waveform_generator.errors import (
     GeneratorDisconnected,
-    GeneratorMismatch,
     GeneratorRefused,
     GeneratorStateError,
     GeneratorTimeout,
@@ -59,8 +55,8 @@ _BYTES_PER_SECOND = 100e3
 _NAME = "HGX"
 
 
-class PyMeasureGenerator:
-    """A :class:`WaveformGenerator` around PyMeasure's ``Agilent33500``. As a context it rests and closes at the end.
+class PyMeasureGenerator(CheckedGenerator):
+    """A :class:`WaveformGenerator` around PyMeasure's ``Agilent33500``.
 
     Raises
     ------
@@ -81,7 +77,6 @@ class PyMeasureGenerator:
         self._settings = settings
         self._closed = False
         self._instrument: Any = None
-        self._wanted: dict[str, ChannelState] = {}
         self._told = ""
         self._told = self._who()
         maker, name, serial, firmware = ([field.strip() for field in self._told.split(",")] + [""] * 4)[:4]
@@ -91,108 +86,9 @@ class PyMeasureGenerator:
                 f"{settings.resource} says it is {self._told!r}, which PyMeasure's Agilent33500 doesn't drive.",
                 remedy="Name another driver; `keysight`, `siglent` and `auto` find out by themselves.",
             )
-        for channel in settings.channels:
-            check_channel(channel, model)
-        for values, what in (
-            ([c.name for c in settings.channels], "name"),
-            ([c.number for c in settings.channels], "number"),
-        ):
-            if len(set(values)) < len(values):
-                raise ChannelError(f"Two channels of {model.name} have the same {what}: {values}.")
-        self._model = model
-        self._channels = {channel.name: channel for channel in settings.channels}
         version = importlib.import_module("pymeasure").__version__
-        self._identity = Identity(
-            "Keysight", model.name, serial, f"firmware {firmware}; {settings.resource}; PyMeasure {version}"
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            self.rest()
-        finally:
-            self.close()
-
-    @property
-    def identity(self) -> Identity:
-        """Maker, model and serial number; under driver PyMeasure's version."""
-        return self._identity
-
-    @property
-    def channels(self) -> tuple[GeneratorChannel, ...]:
-        """The outputs in use."""
-        return tuple(self._channels.values())
-
-    @property
-    def model(self) -> Model:
-        """What the data sheet says."""
-        return self._model
-
-    def nearest_frequency(self, hz: float) -> float:
-        """The frequency that the instrument gives when asked for ``hz``; RangeError outside of its band."""
-        return sine_frequency(self._model.name, hz, self._model.frequency_step_hz, self._model.maximum_hz)
-
-    def configure_sine(self, channel: str, sine: Sine) -> None:
-        """Set load, frequency, amplitude, phase and offset, and read them back. See :class:`WaveformGenerator`."""
-        place = self._channel(channel)
-        check_levels(place, self._model, sine.amplitude_volts, sine.offset_volts)
-        nearest = self.nearest_frequency(sine.frequency_hz)
-        if nearest != sine.frequency_hz:
-            raise RangeError(f"{channel}: {self._model.name} can't give {sine.frequency_hz!r} Hz, but {nearest!r} Hz.")
-        if not math.isfinite(sine.phase_radians):
-            raise RangeError(f"{channel}: a phase of {sine.phase_radians} can't be set.")
-        self._wanted.pop(channel, None)
-        self._set_load(place)
-        # After the load: from here on the instrument's numbers are volts at the load.
-        before = self.state(channel)
-        levels = [("amplitude", 2 * sine.amplitude_volts), ("offset", sine.offset_volts)]
-        if sine.amplitude_volts > before.amplitude_volts:
-            levels.reverse()
-        degrees = math.degrees(sine.phase_radians) % 360
-        for attribute, value in (("shape", "SIN"), ("frequency", sine.frequency_hz), *levels):
-            self._set(place, attribute, value)
-        self._write(place, "UNIT:ANGL DEG")
-        self._set(place, "phase", degrees)
-        self._keep(place, "sine", sine.frequency_hz, sine.amplitude_volts, sine.offset_volts, sine.phase_radians)
-
-    def configure_arbitrary(self, channel: str, waveform: ArbitraryWaveform) -> None:
-        """Upload as text and select a waveform; the output must be off. See :class:`WaveformGenerator`."""
-        place = self._channel(channel)
-        samples = quantise(channel, waveform, self._model)
-        if samples.codes.size > _MOST_POINTS:
-            raise GeneratorUnsupported(
-                f"PyMeasure uploads at most {_MOST_POINTS} samples, not {samples.codes.size}.",
-                channel=channel,
-                remedy="Name the driver `keysight`, which uploads binary blocks.",
-            )
-        check_levels(place, self._model, samples.amplitude_volts, samples.offset_volts)
-        if self.state(channel).on:
-            raise GeneratorStateError(
-                "a waveform can't be changed while the output is on.",
-                channel=channel,
-                remedy="Switch it off first: between the old and the new one the voltage is undefined.",
-            )
-        self._wanted.pop(channel, None)
-        self._set_load(place)
-        codes = [int(code) for code in samples.codes]
-        with self._talking(place, "data_arb", 7 * len(codes)) as output:
-            output.data_volatile_clear()
-            output.data_arb(_NAME, codes, "DAC")
-            self._check_queue(place, "data_arb")
-        for attribute, value in (
-            ("arb_file", _NAME),
-            ("arb_srate", samples.rate_hz),
-            ("offset", 0.0),
-            ("amplitude", 2 * samples.amplitude_volts),
-            ("offset", samples.offset_volts),
-            ("shape", "ARB"),
-        ):
-            self._set(place, attribute, value)
-        self._keep(place, "arbitrary", math.nan, samples.amplitude_volts, samples.offset_volts, 0.0)
+        driver = f"firmware {firmware}; {settings.resource}; PyMeasure {version}"
+        super().__init__(model, Identity("Keysight", model.name, serial, driver), settings.channels)
 
     def set_burst(self, channel: str, burst: Burst | None) -> None:
         """Let the channel run freely; a burst is refused.
@@ -220,18 +116,6 @@ class PyMeasureGenerator:
                 remedy="Name the driver `keysight` for tones that are locked to the card.",
             )
 
-    def switch(self, channel: str, *, on: bool) -> None:
-        """Connect or disconnect the output. Load and voltages are compared once more before it is connected."""
-        place = self._channel(channel)
-        if on:
-            compare(place, self._configured(channel), self.state(channel), self._model)
-        self._set(place, "output", on)
-        if self.state(channel).on != on:
-            raise GeneratorMismatch(
-                "output", "on" if on else "off", "off" if on else "on", channel=channel,
-                remedy="Look at the instrument: an overload switches an output off, a locked panel keeps it on.",
-            )  # fmt: skip
-
     def state(self, channel: str) -> ChannelState:
         """What the instrument says now."""
         place = self._channel(channel)
@@ -252,48 +136,52 @@ class PyMeasureGenerator:
             except (ValueError, TypeError, KeyError) as error:
                 raise UnexpectedAnswer(f"an answer can't be read ({error}).", channel=channel) from error
 
-    def rest(self) -> None:
-        """Disconnect every output, whatever fails on the way; the first failure is raised when all were tried."""
-        failures: list[DriverError] = []
-        for channel in self._channels:
-            try:
-                self.switch(channel, on=False)
-            except DriverError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
-
     def close(self) -> None:
         """Let go of the instrument, whose outputs stay as they are. Idempotent."""
         self._closed = True
         self._drop()
 
-    def _channel(self, name: str) -> GeneratorChannel:
-        if name not in self._channels:
-            raise ChannelError(f"{self._model.name} has no channel {name!r}; there are {', '.join(self._channels)}.")
-        return self._channels[name]
-
-    def _configured(self, channel: str) -> ChannelState:
-        if channel not in self._wanted:
-            raise GeneratorStateError(
-                "nothing was configured, so what the output would give isn't known.",
-                channel=channel,
-                remedy="Configure a sine or a waveform first.",
-            )
-        return self._wanted[channel]
-
-    def _keep(
-        self, place: GeneratorChannel, waveform: str, hz: float, amplitude: float, offset: float, phase: float
-    ) -> None:
-        """Remember what was asked for, once the instrument says the same."""
-        wanted = ChannelState(False, place.load_ohms, waveform, hz, amplitude, offset, phase)
-        compare(place, wanted, self.state(place.name), self._model)
-        self._wanted[place.name] = wanted
-
-    def _set_load(self, place: GeneratorChannel) -> None:
+    def _put_load(self, place: GeneratorChannel) -> None:
         # Amplitudes in dBm or Vrms would turn into something else with the load.
         self._set(place, "amplitude_unit", "VPP")
         self._set(place, "output_load", "INF" if math.isinf(place.load_ohms) else f"{place.load_ohms:g}")
+
+    def _put_sine(self, place: GeneratorChannel, sine: Sine, before: ChannelState) -> None:
+        levels = [("amplitude", 2 * sine.amplitude_volts), ("offset", sine.offset_volts)]
+        if sine.amplitude_volts > before.amplitude_volts:
+            levels.reverse()
+        degrees = math.degrees(sine.phase_radians) % 360
+        for attribute, value in (("shape", "SIN"), ("frequency", sine.frequency_hz), *levels):
+            self._set(place, attribute, value)
+        self._write(place, "UNIT:ANGL DEG")
+        self._set(place, "phase", degrees)
+
+    def _check_upload(self, place: GeneratorChannel, samples: QuantisedWaveform) -> None:
+        if samples.codes.size > _MOST_POINTS:
+            raise GeneratorUnsupported(
+                f"PyMeasure uploads at most {_MOST_POINTS} samples, not {samples.codes.size}.",
+                channel=place.name,
+                remedy="Name the driver `keysight`, which uploads binary blocks.",
+            )
+
+    def _put_arbitrary(self, place: GeneratorChannel, samples: QuantisedWaveform) -> None:
+        codes = [int(code) for code in samples.codes]
+        with self._talking(place, "data_arb", 7 * len(codes)) as output:
+            output.data_volatile_clear()
+            output.data_arb(_NAME, codes, "DAC")
+            self._check_queue(place, "data_arb")
+        for attribute, value in (
+            ("arb_file", _NAME),
+            ("arb_srate", samples.rate_hz),
+            ("offset", 0.0),
+            ("amplitude", 2 * samples.amplitude_volts),
+            ("offset", samples.offset_volts),
+            ("shape", "ARB"),
+        ):
+            self._set(place, attribute, value)
+
+    def _put_output(self, place: GeneratorChannel, on: bool) -> None:
+        self._set(place, "output", on)
 
     def _set(self, place: GeneratorChannel, attribute: str, value: object) -> None:
         with self._talking(place, attribute) as output:

@@ -23,9 +23,7 @@ class _Highlighter(QtGui.QSyntaxHighlighter):
     def highlightBlock(self, text: str | None) -> None:  # noqa: N802 - the name that Qt calls
         """Colour one line."""
         text = text or ""
-        editor: Any = self.parent()
-        dark = editor.defaultTextColor().lightness() > 128 if hasattr(editor, "defaultTextColor") else False
-        dark = dark or QtWidgets.QApplication.palette().base().color().lightness() < 128
+        dark = QtWidgets.QApplication.palette().base().color().lightness() < 128
         colours = ("#56B4E9", "#E69F00", "#9aa0a6") if dark else ("#0060a0", "#a04a00", "#707579")
         for pattern, colour in zip((_KEY, _NUMBER, _COMMENT), colours, strict=True):
             style = QtGui.QTextCharFormat()
@@ -112,6 +110,12 @@ class YamlEditor(QtWidgets.QPlainTextEdit):
             QtWidgets.QToolTip.showText(e.globalPos(), self._wrong.get(line, ""), self)
             return True
         return super().event(e)
+
+    def changeEvent(self, e: Any) -> None:  # noqa: N802
+        """Take other colours when the theme changes."""
+        super().changeEvent(e)
+        if e.type() == QtCore.QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
+            self._highlighter.rehighlight()
 
     def resizeEvent(self, e: Any) -> None:  # noqa: N802
         """Keep the numbers beside the text."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-__all__ = ["UserFile", "write_whole"]
+from hgx_lab.dashboard._write import write_whole
+
+__all__ = ["UserFile"]
 
 
 class UserFile:
@@ -27,19 +27,3 @@ class UserFile:
         """Replace the file at once: whoever reads it meanwhile gets the old or the new text whole."""
         write_whole(self.path, text)
         self.text = text
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = path.stat().st_mode if path.exists() else 0o644
-        Path(name).chmod(mode & 0o777)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -115,7 +115,7 @@ class Form(QtWidgets.QWidget):
         title = QtWidgets.QLabel(label_of(name).capitalize())
         title.setObjectName("title")
         words = QtWidgets.QLabel(help_text)
-        words.setObjectName("help")
+        words.setObjectName("caption")
         words.setWordWrap(True)
         box.addWidget(title)
         box.addWidget(words)
@@ -141,7 +141,7 @@ class Form(QtWidgets.QWidget):
             box.addWidget(frame)
             box = QtWidgets.QVBoxLayout(frame)
         if shape.rows is not None:
-            table = Rows(shape.rows, path, shape.help)
+            table = Rows(shape.rows, path, "An empty cell takes its default; a chosen one says here what it takes.")
             table.edited.connect(self.edited)
             self.tables[path] = table
             box.addWidget(table)

@@ -8,14 +8,14 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
-from hgx_lab.config import Experiment, Problem, RunFile, RunFileError, parse_run_file
-from hgx_lab.config._unknown_keys import section_for
+from hgx_lab.config import Problem, RunFile, RunFileError, parse_run_file
 from hgx_lab.config.problems import KeyPath
 from hgx_lab.config.yaml_read import read_yaml
 from hgx_lab.dashboard._background import Background
+from hgx_lab.dashboard._write import write_whole
 from hgx_lab.dashboard.setup._editor import YamlEditor
 from hgx_lab.dashboard.setup._fields import Missing
-from hgx_lab.dashboard.setup._file import UserFile, write_whole
+from hgx_lab.dashboard.setup._file import UserFile
 from hgx_lab.dashboard.setup._form import Form
 from hgx_lab.dashboard.setup._ready import ready_files
 from hgx_lab.dashboard.setup._reports import LastRun, calibration_report, changes_report, last_run, plan_report
@@ -25,12 +25,9 @@ from hgx_lab.live import Snapshot
 __all__ = ["SetupPanel"]
 
 _STYLE = """
-QLabel#help { color: palette(mid); font-size: 8.5pt; }
-QLabel#problem { color: #D55E00; font-size: 9pt; }
+QLabel#caption, QLabel#broken { font-size: 8.5pt; }
 QLabel#title { font-size: 13pt; font-weight: 600; }
-QPushButton#start { background: #0072B2; color: white; font-weight: 600; padding: 5px 18px; border-radius: 4px; }
-QPushButton#start:disabled { background: palette(midlight); color: palette(mid); }
-QPushButton#start:focus { border: 2px solid palette(text); }
+QPushButton#start:enabled { background: palette(highlight); color: palette(highlighted-text); font-weight: 600; }
 """
 #: After the last key stroke the text is checked when this has passed, ms.
 _PATIENCE = 250
@@ -256,18 +253,15 @@ class SetupPanel(QtWidgets.QWidget):
 
     def _merged(self, path: KeyPath, value: Any) -> Any:
         """Another kind of a section keeps the keys that both kinds know under the same description."""
-        data = read_yaml(self.text()).data
-        old = value_at(data, path)
-        if not isinstance(value, dict) or not isinstance(old, dict) or len(path) != 1 or len(value) > 1:
+        old = value_at(read_yaml(self.text()).data, path)
+        field = self.form.fields.get(path)
+        if not isinstance(value, dict) or not isinstance(old, dict) or field is None or field.shape.kinds is None:
             return value
-        model = section_for(data, Experiment)
-        field = model.model_fields.get(str(path[0])) if model is not None else None
-        if field is None or not field.metadata:
-            return value
-        before, after = (_fields_of(field, {**old, **v}) for v in ({}, value))
-        return value | {
-            k: v for k, v in old.items() if k not in value and k in before and k in after and _same(before[k], after[k])
-        }
+        shape, kinds = field.shape, field.shape.kinds
+        models = [kinds.get(v.get(shape.kind_key, shape.default_kind)) for v in (old, value)]
+        before, after = ({} if model is None else model.model_fields for model in models)
+        shared = {k for k in before if k in after and _same(before[k], after[k])} - {shape.kind_key}
+        return value | {k: v for k, v in old.items() if k in shared}
 
     def _show_problems(self) -> None:
         self.form.show_problems(self.problems)
@@ -340,13 +334,6 @@ class SetupPanel(QtWidgets.QWidget):
         buttons: Any = QtWidgets.QMessageBox.StandardButton
         answer = QtWidgets.QMessageBox.question(self, "hgx", question, buttons.Yes | buttons.No, buttons.No)
         return answer == buttons.Yes
-
-
-def _fields_of(field: Any, value: Any) -> Any:
-    from hgx_lab.config._unknown_keys import annotation_of
-
-    model = section_for(value, annotation_of(field))
-    return {} if model is None else model.model_fields
 
 
 def _same(before: Any, after: Any) -> bool:

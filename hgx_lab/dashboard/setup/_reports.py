@@ -93,7 +93,9 @@ def _training(plan: DryRun) -> str:
     return (
         _table((), facts)
         + _table(("tone", "frequency", "peak", "error of a derivative"), tones)
-        + f"<p>{escape(certificate)}</p>"
+        + "<p>"
+        + escape(certificate).replace("\n", "<br>")
+        + "</p>"
         + _table(("electrode", "role", "lowest to highest", "limits", "of its slew limit"), electrodes)
     )
 

@@ -94,6 +94,30 @@ def test_an_output_that_runs_dry_is_the_error_though_the_inputs_go_on(door: Call
     card.close()
 
 
+@pytest.mark.parametrize("moment", ["get", "write_analog"])
+def test_an_output_that_runs_dry_during_a_write_says_where(moment: str) -> None:
+    clock = ScriptedClock()
+    card = local_card(wired(2, clock=clock))
+    card.configure(stream())
+    card.write(wave())
+    card.start()
+    clock.advance(250)
+    calls = 0
+
+    def advance() -> None:
+        # A write first asks how many samples have left, then for the room; in between the time passes.
+        nonlocal calls
+        calls += 1
+        if calls == (2 if moment == "get" else 1):
+            clock.advance(100)
+
+    card.rig.before[moment] = advance
+    with pytest.raises(OutputUnderflow, match="no sample 300;") as caught:
+        card.write(wave()[:, :10].copy())
+    assert caught.value.sample == 300
+    card.close()
+
+
 def test_a_scripted_underflow_is_one_too(door: Callable[..., DoorCard]) -> None:
     card = running(door, Underflow(120))
     with pytest.raises(OutputUnderflow):
@@ -165,6 +189,20 @@ def test_a_card_that_is_pulled_out_says_so_for_ever_and_closes(door: Callable[..
             call()
     assert np.isnan(card.levels()).all()
     card.close()
+    card.close()
+
+
+@pytest.mark.parametrize("taken", [0, 30])
+def test_what_the_card_took_of_a_write_that_failed_is_played_and_known(taken: int) -> None:
+    card = running(local_card)
+    card.rig.takes_only = taken
+    more = np.random.default_rng(4).uniform(-1, 1, (2, 50))
+    with pytest.raises(DriverError, match=r"Dev1/ao0 \(gate0\), Dev1/ao1 \(gate1\): .*NI -200292"):
+        card.write(more)
+    everything = np.concatenate([wave(), more[:, :taken]], axis=1)
+    assert np.array_equal(read(card, 300 + taken)[0], everything[0])
+    card.stop()
+    assert np.array_equal(card.levels(), everything[:, -1])
     card.close()
 
 

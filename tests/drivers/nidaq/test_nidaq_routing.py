@@ -10,7 +10,7 @@ from hgx_drivers.nidaq import SharedClock, SignalOutputs
 from hgx_drivers.nidaq.card import NiDaqCard
 from tests.doors.ni_bench import DoorCard, local_card, stream, wired
 from tests.doors.ni_devices import cdaq, nine_slots, usb_6008, x_series
-from tests.doors.ni_engine import DONT_ALLOW_REGENERATION, NiTask
+from tests.doors.ni_task import DONT_ALLOW_REGENERATION, NiTask
 
 START_TRIGGER, TEN_MHZ, MAINTAIN_EXISTING_VALUE = 12491, 12536, 12528
 
