@@ -101,5 +101,5 @@ def test_calibrated_trained_and_refused_elsewhere(door, hgx, tmp_path: Path) -> 
             said = hgx("run", "elsewhere.yaml", "--output", f"{rate.replace(' ', '')}{model.serial}.h5")
         assert said.code == 4, said.err
         assert told in said.err
-        assert not rig.asked("create_ao_voltage_chan")
+        assert not rig.asked("start_task")
         assert rig.counts["write_analog"] == 0
