@@ -69,6 +69,8 @@ class Engine:
         self._streaming = False
         self.stopping = threading.Event()
         self.fault: BaseException | None = None
+        #: Why outputs may not be at rest though everything is over.
+        self.not_at_rest: BaseException | None = None
         self._announced: list[PlacedSegment] = []
         self._in_flight: dict[int, PlacedSegment] = {}
         self._overloaded = False
@@ -96,13 +98,14 @@ class Engine:
         block = np.empty((len(self._plan.settings.inputs), self._plan.block_samples))
         try:
             self._stream(block)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the outputs go to rest and the consumer hears it
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the outputs go to rest and the consumer hears it
             self.fault = error
             self._note(_event_kind(error), f"{type(error).__name__}: {error}")
         try:
             self._rest(block)
-        except Exception as error:  # noqa: BLE001 - there is no further way to rest; say so
+        except BaseException as error:  # noqa: BLE001 - there is no further way to rest; say so
             self.fault = self.fault or error
+            self.not_at_rest = error
             self._note(
                 EventKind.NOT_AT_REST,
                 f"The outputs could not be brought to rest: {error} Their voltages are unknown. Disconnect the "
@@ -208,7 +211,7 @@ class Engine:
         # A stream that broke down leaves the converters holding: a new one takes them from there.
         transport = None if isinstance(self.fault, DriverError) else self.transport
         if self._generated is not None:
-            transport = self._switch_off(self._generated, transport if self._streaming else None, block)
+            transport = self._without_generators(self._generated, transport, block)
         for _ in range(_REST_ATTEMPTS - 1):
             try:
                 self._ramp(transport, block)
@@ -221,6 +224,25 @@ class Engine:
             else:
                 return
         self._ramp(None, block)
+
+    def _without_generators(
+        self, generated: GeneratedTones, transport: Transport | None, block: Floats
+    ) -> Transport | None:
+        """Bring the generators to rest; return the stream with which the card can go there, if one runs."""
+        try:
+            return self._switch_off(generated, transport if self._streaming else None, block)
+        except BaseException as error:  # noqa: BLE001 - the card goes to rest whatever became of the generators
+            self.fault = self.fault or error
+            self._not_off(error)
+            return None
+
+    def _not_off(self, error: BaseException) -> None:
+        self.not_at_rest = error
+        self._note(
+            EventKind.NOT_AT_REST,
+            f"A generator could not be switched off: {error} Its tone may still be on the electrodes. "
+            "Disconnect the device before you touch the bench.",
+        )
 
     def _switch_off(self, generated: GeneratedTones, running: Transport | None, block: Floats) -> Transport | None:
         """Bring the generators to rest, the card holding meanwhile; return its stream if that still runs.
@@ -241,14 +263,10 @@ class Engine:
         off.wait()
         self.transport.without_generators()
         if off.error is None:
-            self._note(EventKind.GENERATOR, "The outputs of the generators are off.")
+            self._note(EventKind.GENERATOR, " ".join(["The outputs of the generators are off.", *off.notes]))
         else:
             self.fault = self.fault or off.error
-            self._note(
-                EventKind.NOT_AT_REST,
-                f"A generator could not be switched off: {off.error} Its tone may still be on the electrodes. "
-                "Disconnect the device before you touch the bench.",
-            )
+            self._not_off(off.error)
         return running
 
     def _ramp(self, transport: Transport | None, block: Floats) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hgx_lab.acquisition._segment import Floats
@@ -23,31 +23,51 @@ class GeneratedTones(Protocol):
         """Let every tone wait for the card's start, at which it is at phase 0."""
         ...
 
-    def rest(self) -> None:
-        """Fade the tones and disconnect all outputs, whatever fails on the way; raises the first failure."""
+    def rest(self) -> Sequence[str]:
+        """Fade the tones and disconnect all outputs, whatever fails on the way.
+
+        Returns what didn't go as it should though all outputs are off, for the record.
+
+        Raises
+        ------
+        DriverError
+            An output may still be on: the first failure.
+        """
         ...
 
 
 class SwitchOff:
-    """Brings generators to rest in a thread of its own, while the acquisition goes on with the card."""
+    """Brings generators to rest in a thread of its own, while the acquisition goes on with the card.
 
-    def __init__(self, rest: Callable[[], None]) -> None:
+    Where the machine has no thread to spare it happens at once, and the card runs dry meanwhile.
+    """
+
+    def __init__(self, rest: Callable[[], Sequence[str]]) -> None:
         self._rest = rest
-        self._thread = threading.Thread(target=self._run, name="hgx-generators")
+        self._done = threading.Event()
+        self.notes: Sequence[str] = ()
         self.error: Exception | None = None
-        self._thread.start()
+        self._thread: threading.Thread | None = threading.Thread(target=self._run, name="hgx-generators")
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+            self._run()
 
     @property
     def pending(self) -> bool:
         """Whether it isn't done yet."""
-        return self._thread.is_alive()
+        return not self._done.is_set()
 
     def wait(self) -> None:
         """Wait for the end, which comes: every answer of an instrument has its time-out."""
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         try:
-            self._rest()
+            self.notes = self._rest()
         except Exception as error:  # noqa: BLE001 - the acquisition's thread hears it, and ramps the card all the same
             self.error = error
+        finally:
+            self._done.set()

@@ -61,13 +61,11 @@ class VoltageGuard:
             return np.bincount(electrode_of_tone, of_tones, minlength=len(self.limits)).astype(np.float64)
 
         a0, a1 = before.segment.amplitude, segment.amplitude
-        swing = per_electrode(np.abs(a1))
         omega = 2 * np.pi * tones_hz
         tone_slew = np.maximum(per_electrode(omega * np.abs(a0)), per_electrode(omega * np.abs(a1)))
         if not (np.all(np.isfinite(segment.dc)) and np.all(np.isfinite(segment.amplitude))):
             raise GuardRefusal(f"A segment has voltages that aren't numbers: {segment.dc} V.")
-        for reach in (segment.dc - swing, segment.dc + swing):
-            self._refuse_levels(reach, "would reach")
+        self.admit_reach(segment.dc, per_electrode(np.abs(a1)))
         travel = np.abs(segment.dc - before.segment.dc) + per_electrode(np.abs(a1 - a0))
         slew = travel * self.rate_hz / max(segment.slope, 1) + tone_slew
         if np.any(fast := slew > self._slew + _ROUNDING_VOLTS * self.rate_hz):
@@ -78,13 +76,22 @@ class VoltageGuard:
                 remedy="Make the slope longer, the tone smaller or lower, or raise the electrode's slew limit.",
             )
 
-    def check(self, last: Floats, samples: Floats, start: int) -> None:
+    def admit_reach(self, dc: Floats, swing: Floats) -> None:
+        """Refuse DC voltages, (electrodes,), from which a swing of so many V, (electrodes,), goes outside."""
+        for reach in (dc - swing, dc + swing):
+            self._refuse_levels(reach, "would reach")
+
+    def check(self, last: Floats, samples: Floats, start: int, beyond: Floats | None = None) -> None:
         """Refuse a block, shape (electrodes, n), that holds one sample outside the limits or the slew.
 
-        ``last`` is the sample before the block, shape (electrodes,); ``start`` the index of its first sample.
+        ``last`` is the sample before the block, shape (electrodes,); ``start`` the index of its first sample. All
+        samples must keep ``beyond`` (electrodes,) V from the limits.
         """
         if not samples.size:
             return
+        if beyond is not None:
+            for side in (samples.min(axis=1) - beyond, samples.max(axis=1) + beyond):
+                self._refuse_levels(side, f"in the block from sample {start} could get")
         low, high = samples.min(axis=1), samples.max(axis=1)
         # Written so that NaN, which compares false with everything, is refused.
         if not bool(np.all(low >= self._minimum) & np.all(high <= self._maximum)):
@@ -134,13 +141,15 @@ class GuardedOutput:
         self._last_of_sum = self.last
         self.written = 0
 
-    def write(self, samples: Floats, added: Floats | None = None) -> None:
+    def write(self, samples: Floats, added: Floats | None = None, peaks: Floats | None = None) -> None:
         """Check and write a block, shape (electrodes, n); a refused block leaves everything as it was.
 
-        ``added``, of the same shape, is what generators add at the electrodes. Both are checked: the sum, which the
-        electrodes see, and the card's samples alone, which they see once a generator is off.
+        ``added``, of the same shape, is what generators add at the electrodes, and ``peaks``, (electrodes,), the most
+        that they ever add. Both are checked: the sum, which the electrodes see, and the card's samples alone, which
+        they see once a generator is off. A card that breaks down holds any one of its samples while the generators go
+        on, so each has to leave room for their peaks.
         """
-        self._guard.check(self.last, samples, self.written)
+        self._guard.check(self.last, samples, self.written, peaks)
         total = samples if added is None else samples + added
         if added is not None:
             self._guard.check(self._last_of_sum, total, self.written)

@@ -39,7 +39,8 @@ class Stream:
     """Plays segments on a card and hands back readings; a context manager whose end is the outputs at rest.
 
     Inside the ``with`` block :meth:`append` schedules and :meth:`next` waits for what was measured. Whatever ends
-    the block, the outputs go down their ramp and the thread is gone before the next statement runs.
+    the block, the outputs go down their ramp and the thread is gone before the next statement runs. Where outputs
+    may not be at rest then, a block that ended well raises why.
 
     Parameters
     ----------
@@ -94,6 +95,10 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        not_at_rest = self._engine.not_at_rest
+        if not_at_rest is not None and (kind is None or issubclass(kind, GeneratorExit)):
+            # All was measured, but what follows mustn't begin as if the outputs were at rest.
+            raise not_at_rest
 
     def stop(self) -> None:
         """Bring the outputs to rest and end the thread; messages that came meanwhile stay readable. Idempotent."""

@@ -25,7 +25,8 @@ class Transport:
 
     ``generated`` are the amplitudes of tones that generators add from the start on, shape (tones,), V at the
     electrodes. The schedule says what the electrodes see; the card writes what is missing to that, so that it takes a
-    generator's tone away where a segment wants less of it. Everything is checked with and without the generators.
+    generator's tone away where a segment wants less of it. Everything is checked with and without the generators, and
+    for a card that holds at any moment while they go on.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Transport:
         self.schedule = Schedule(self._output.last, len(plan.electrode_of_tone), plan.period_samples)
         self._player = Player(self.schedule, bank, plan.electrode_of_tone)
         self._bank, self._generated = bank, generated
+        self._peaks = None if generated is None else self._per_electrode(generated)
         self._started = False
         self.read_samples = 0
         #: Whether somebody has asked the outputs to hold when the schedule runs dry.
@@ -53,10 +55,12 @@ class Transport:
         self._admit(segment, self.schedule.last)
         if (generated := self._generated) is not None:
             last = self.schedule.last
+            share = segment.amplitude - generated
             self._admit(
-                replace(segment, amplitude=segment.amplitude - generated),
+                replace(segment, amplitude=share),
                 replace(last, segment=replace(last.segment, amplitude=last.segment.amplitude - generated)),
             )
+            self._guard.admit_reach(segment.dc, self._per_electrode(np.abs(share) + np.abs(generated)))
         return self.schedule.append(segment)
 
     def fill(self) -> tuple[int, int] | None:
@@ -83,7 +87,7 @@ class Transport:
         else:
             added = np.zeros_like(samples)
             self._bank.add(added, self._output.written, self._generated, self._plan.electrode_of_tone)
-            self._output.write(samples - added, added)
+            self._output.write(samples - added, added, self._peaks)
         return unexpected
 
     def hold(self) -> None:
@@ -97,6 +101,9 @@ class Transport:
             with self._lock:
                 self._player.amplitude = self._player.amplitude - self._generated
                 self._generated = None
+
+    def _per_electrode(self, of_tones: Floats) -> Floats:
+        return np.bincount(self._plan.electrode_of_tone, of_tones, minlength=len(self._guard.limits)).astype(np.float64)
 
     def _admit(self, segment: Segment, before: PlacedSegment) -> None:
         of, hz = self._plan.electrode_of_tone, self._plan.tones_hz

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from math import isnan
 
 from hgx_drivers.errors import DriverError
@@ -11,7 +10,7 @@ from hgx_lab.bench_check._finding import Finding, fault
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.errors import HgxError
-from hgx_lab.experiments import Bench, open_bench
+from hgx_lab.experiments import Bench, closing_bench, open_bench
 
 __all__ = ["check_open"]
 
@@ -35,13 +34,11 @@ def check_open(run: RunFile) -> Iterator[Finding]:
         yield fault(topic, error)
         return
     try:
-        bench.card.configure(bench.settings)
-        yield from _opened(run, bench, topic)
+        with closing_bench(bench):
+            bench.card.configure(bench.settings)
+            yield from _opened(run, bench, topic)
     except (HgxError, DriverError) as error:
         yield fault(topic, error)
-    finally:
-        with suppress(DriverError):
-            bench.close()
 
 
 def _opened(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:

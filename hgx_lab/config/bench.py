@@ -172,6 +172,10 @@ class NiBench(CardBench):
         default=(), max_length=16, description="Waveform generators that give tones instead of the card."
     )
 
+    def gives_tone_of(self, electrode: str) -> bool:
+        """Whether a generator gives the tone of the electrode of this name."""
+        return any(electrode in generator.channels for generator in self.generators)
+
 
 Bench = Annotated[SimulatedBench | NiBench, OneOf()]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from hgx_lab.config.bench import Bench
+from hgx_lab.config.bench import Bench, NiBench
 from hgx_lab.config.checks import cross_check
 from hgx_lab.config.electrodes import Electrode, Safety
 from hgx_lab.config.problems import key_path_text
@@ -66,6 +66,15 @@ class RunFile(Section):
     def tone_amplitude(self, electrode: Electrode) -> float:
         """Peak of the tone of an electrode in volts; 0 where it carries none."""
         return self.tones.amplitude_on(electrode)
+
+    def tone_room(self, electrode: Electrode) -> float:
+        """What the DC of an electrode keeps from its limits, in volts: the peak of its tone, twice that of a generator.
+
+        Where a segment has no tone the card takes the generator's away; breaking down in the moment of its own peak it
+        would leave the generator's to be added.
+        """
+        given = isinstance(self.bench, NiBench) and self.bench.gives_tone_of(electrode.name)
+        return self.tone_amplitude(electrode) * (2 if given else 1)
 
     def slew_limit(self, electrode: Electrode) -> float:
         """Largest slew rate of an electrode in V/s."""

@@ -1,7 +1,7 @@
 """What a run file can ask for."""
 
 from hgx_lab.experiments._audience import Audience, SilentAudience
-from hgx_lab.experiments._bench import Bench, open_bench, simulated_plant, stream_settings
+from hgx_lab.experiments._bench import Bench, closing_bench, open_bench, simulated_plant, stream_settings
 from hgx_lab.experiments._calibrate_bench import Reference, calibrate_bench
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
@@ -46,6 +46,7 @@ __all__ = [
     "TrainResult",
     "calibrate_bench",
     "check_layout",
+    "closing_bench",
     "count_gates",
     "data_from_csv",
     "data_from_record",

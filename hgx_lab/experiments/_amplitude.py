@@ -37,7 +37,9 @@ def _amplitudes(run: AmplitudeRun) -> Floats:
 
 
 def _points(run: AmplitudeRun) -> Floats:
-    return random_points(run, run.points, purpose=_PURPOSE, room=float(_amplitudes(run)[-1]))
+    # A generator's tone needs its room at every amplitude: the card adds what is missing, or takes it away.
+    given = [run.tone_room(e) for e in run.electrodes if run.tone_room(e) > run.tone_amplitude(e)]
+    return random_points(run, run.points, purpose=_PURPOSE, room=max([float(_amplitudes(run)[-1]), *given]))
 
 
 def _declare(run: AmplitudeRun) -> Declaration:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,13 +11,13 @@ from hgx_drivers.interface import DaqCard, InputChannel, OutputChannel, StreamSe
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
-from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators
+from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators, try_all
 from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
     from hgx_drivers.simulated import Fault, Plant
 
-__all__ = ["Bench", "open_bench", "simulated_plant", "stream_settings"]
+__all__ = ["Bench", "closing_bench", "open_bench", "simulated_plant", "stream_settings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,15 +38,31 @@ class Bench:
 
     def close(self) -> None:
         """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
-        try:
-            close_all(self.generators)
-        finally:
-            self.card.close()
+        try_all((lambda: close_all(self.generators), self.card.close))
 
     @property
     def rate_hz(self) -> float:
         """Samples per second of both directions."""
         return self.settings.rate_hz
+
+
+@contextmanager
+def closing_bench(bench: Bench, *, tell: Tell = say_nothing) -> Iterator[None]:
+    """Close a bench at the end of the block; a failure of that is raised unless another one ended the block.
+
+    Then it is noted on that one, and told.
+    """
+    try:
+        yield
+    except BaseException as ended:
+        try:
+            bench.close()
+        except Exception as error:  # noqa: BLE001 - what ended the block is the error to raise
+            text = f"The bench could not be let go: {type(error).__name__}: {error}"
+            ended.add_note(text)
+            tell(text, kind="fault")
+        raise
+    bench.close()
 
 
 def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") -> Bench:

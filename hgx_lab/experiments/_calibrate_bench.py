@@ -177,6 +177,8 @@ def _measure(
         demodulator=Demodulator([1], period, len(lab.bench.settings.inputs)),
         delay_samples=0,
         interrupted=lab.check,
+        control=lab.interrupts,
+        watch=lab.audience.block,
         keep_blocks=True,
     )
     lines = _lines(waves, lab.rate_hz, run.tones.mains, periods)

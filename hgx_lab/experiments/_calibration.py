@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, RunControl, sweep
+from hgx_lab.acquisition import Message, Plateau, RunControl
 from hgx_lab.config import RunFile
 from hgx_lab.config.calibration_file import load_calibration
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration, SavedCalibration
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import random_points
-from hgx_lab.experiments._stream import hear_all, make_stream
+from hgx_lab.experiments._stream import make_stream, read_all
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import (
     IDENTITY_RESPONSE,
@@ -102,11 +102,7 @@ def calibrate(
     amplitudes = bank.amplitudes(tones.amplitudes)
     points = random_points(run, _POINTS, purpose=_PURPOSE)
     plateaus = [Plateau(dc, amplitudes[step], settle, periods) for dc in points for step in range(_STEPS)]
-    try:
-        with stream:
-            readings = list(sweep(stream, plateaus, slope=run.timing.slope, hear=hear))
-    finally:
-        hear_all(stream.leftovers(), hear)
+    readings = read_all(stream, plateaus, slope=run.timing.slope, hear=hear)
     pick = [bank.pick(r.window.phasor[0], i % _STEPS) for i, r in enumerate(readings)]
     spread = [bank.pick(r.window.phasor_std[0], i % _STEPS) for i, r in enumerate(readings)]
     shape = (_POINTS, _STEPS, len(tones.electrodes))

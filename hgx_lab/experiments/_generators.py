@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,15 @@ from hgx_lab.signals import Floats
 if TYPE_CHECKING:
     from hgx_drivers.waveform_generator import WaveformGenerator
 
-__all__ = ["BenchGenerator", "StreamGenerators", "close_all", "disconnect_all", "open_generators", "stream_generators"]
+__all__ = [
+    "BenchGenerator",
+    "StreamGenerators",
+    "close_all",
+    "disconnect_all",
+    "open_generators",
+    "stream_generators",
+    "try_all",
+]
 
 #: Before an output is disconnected its amplitude goes down in steps to these shares: each moves an electrode by a
 #: fifth of its tone at most.
@@ -82,14 +90,17 @@ def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
 
 def close_all(generators: Sequence[BenchGenerator]) -> None:
     """Disconnect all outputs and let go of every generator, whatever fails; then the first failure is raised."""
-    failures: list[DriverError] = []
-    for generator in generators:
+    try_all(call for generator in generators for call in (generator.device.rest, generator.device.close))
+
+
+def try_all(calls: Iterable[Callable[[], None]]) -> None:
+    """Make every call, whatever fails; then raise the first failure."""
+    failures: list[Exception] = []
+    for call in calls:
         try:
-            generator.device.rest()
-        except DriverError as error:
+            call()
+        except Exception as error:  # noqa: BLE001 - what comes next has to be let go too
             failures.append(error)
-        finally:
-            generator.device.close()
     if failures:
         raise failures[0]
 
@@ -152,21 +163,34 @@ class StreamGenerators:
             generator.device.set_burst(name, Burst())
             generator.device.switch(name, on=True)
 
-    def rest(self) -> None:
-        """Fade every tone in steps, where that works, and disconnect all outputs in any case."""
-        failures: list[DriverError] = []
+    def rest(self) -> list[str]:
+        """Fade every tone in steps, where that works, and disconnect all outputs in any case.
+
+        Returns which steps failed though all outputs are off; raises the first failure where one may be on.
+        """
+        notes: list[str] = []
+        failures: list[Exception] = []
+        off = True
         for generator, name, hz, volts in self._tones:
             try:
                 self._fade(generator, name, hz, volts)
-            except DriverError as error:
+            except Exception as error:  # noqa: BLE001 - disconnected at once then, which is what counts
                 failures.append(error)
+                notes.append(f"The tone of {name} was switched off at once, for its fade failed: {error}")
         for generator in self._generators:
-            try:
-                generator.device.rest()
-            except DriverError as error:
-                failures.append(error)
-        if failures:
+            for again in (True, False):
+                try:
+                    generator.device.rest()
+                except Exception as error:  # noqa: BLE001 - the other generators are on too
+                    failures.append(error)
+                    off &= again
+                    # A lost answer isn't a lost instrument: asked again it may well obey.
+                    notes.append(f"Generator {generator.device.identity.serial} was asked twice: {error}")
+                else:
+                    break
+        if not off:
             raise failures[0]
+        return notes
 
     def _fade(self, generator: BenchGenerator, name: str, hz: float, volts: float) -> None:
         from hgx_drivers.waveform_generator import Sine
@@ -181,5 +205,6 @@ class StreamGenerators:
 
 
 def stream_generators(run: RunFile, generators: Sequence[BenchGenerator], tones: RunTones) -> StreamGenerators | None:
-    """The generators' part in these tones; None on a bench without generators."""
-    return StreamGenerators(run, generators, tones) if generators else None
+    """The generators' part in these tones; None where they have none, and their outputs stay disconnected."""
+    part = StreamGenerators(run, generators, tones)
+    return part if np.any(part.amplitudes) else None

@@ -107,17 +107,14 @@ class Guardian:
                 exit_code=process.returncode,
             )
 
-    def see(self, run: RunFile, bench: Bench, *, generators_off: bool) -> None:
-        """Note how the run leaves its bench, before the card is closed."""
-        if self._process is None or not self._holding:
-            return
+    @contextmanager
+    def seeing(self, run: RunFile, bench: Bench) -> Iterator[None]:
+        """Look, when the block ends, how the run leaves its bench: in the bench's own words, before it is let go."""
         try:
-            levels = bench.card.levels()
-        except DriverError:
-            self.rested = False
-            return
-        rest = np.array([e.rest for e in run.electrodes])
-        self.rested = generators_off and bool(np.all(np.abs(levels - rest) < _REST_TOLERANCE))
+            yield
+        finally:
+            if self._process is not None and self._holding:
+                self.rested = _at_rest(run, bench)
 
     def finish(self) -> None:
         """Dismiss the guardian, or let it do what the run couldn't; it is gone afterwards."""
@@ -201,6 +198,16 @@ def guarded(run: RunFile, record: Path, tell: Callable[..., None]) -> Iterator[G
         yield guardian
     finally:
         guardian.finish()
+
+
+def _at_rest(run: RunFile, bench: Bench) -> bool:
+    rest = np.array([e.rest for e in run.electrodes])
+    try:
+        if any(g.device.state(name).on for g in bench.generators for name in g.electrodes):
+            return False
+        return bool(np.all(np.abs(bench.card.levels() - rest) < _REST_TOLERANCE))
+    except DriverError:
+        return False
 
 
 def _pipe(process: subprocess.Popen[bytes] | None, name: str) -> IO[bytes]:

@@ -67,9 +67,9 @@ def make_loss(run: TrainRun) -> learning.Loss:
 
 
 def make_box(run: TrainRun) -> learning.Box:
-    """Bound the controls by their limits less the peak of their tone."""
+    """Bound the controls by their limits less the room of their tone."""
     controls = run.electrodes_with_role("control")
-    room = np.array([run.tone_amplitude(e) for e in controls])
+    room = np.array([run.tone_room(e) for e in controls])
     limits = np.array([e.limits for e in controls])
     return learning.Box(limits[:, 0] + room, limits[:, 1] - room)
 

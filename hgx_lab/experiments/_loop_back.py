@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, Reading, sweep
+from hgx_lab.acquisition import Message, Plateau, Reading
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.signal_chain import Amplifier
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments._bench import open_bench
+from hgx_lab.experiments._bench import closing_bench, open_bench
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._stream import hear_all, make_stream
+from hgx_lab.experiments._stream import make_stream, read_all
 from hgx_lab.signals import Demodulator, ToneBank
 
 __all__ = ["LoopBackReading", "measure_loop_back"]
@@ -130,7 +130,7 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
     plateaus = [Plateau(rest, np.full(len(bins), peak), settle, _PERIODS)]
     with interrupts.signals():
         bench = open_bench(run)
-        try:
+        with closing_bench(bench):
             stream = make_stream(
                 run,
                 bench,
@@ -142,13 +142,7 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
                 delay_samples=0,
                 interrupted=interrupts.check,
             )
-            try:
-                with stream:
-                    (reading,) = sweep(stream, plateaus, slope=run.timing.slope, hear=_unheard)
-            finally:
-                hear_all(stream.leftovers(), _unheard)
-        finally:
-            bench.close()
+            (reading,) = read_all(stream, plateaus, slope=run.timing.slope, hear=_unheard)
     return reading
 
 

@@ -33,10 +33,10 @@ def random_points(run: RunFile, count: int, *, purpose: int, room: float | None 
     purpose:
         Any number; runs of one seed draw the same points for the same purpose.
     room:
-        What to keep free on both sides for tones, V; by default each electrode's own amplitude.
+        What to keep free on both sides for tones, V; by default the room of each electrode's own.
     """
     rng = np.random.default_rng([run.seed, purpose])
-    free = np.array([run.tone_amplitude(e) if room is None else room for e in run.electrodes])
+    free = np.array([run.tone_room(e) if room is None else room for e in run.electrodes])
     low = np.array([e.limits[0] for e in run.electrodes]) + free
     high = np.array([e.limits[1] for e in run.electrodes]) - free
     volts = rng.uniform(low, high, (count, len(run.electrodes)))

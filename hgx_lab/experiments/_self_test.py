@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, Reading, sweep
+from hgx_lab.acquisition import Message, Plateau, Reading, RunControl
 from hgx_lab.config import RunFile
 from hgx_lab.config.self_test import SelfTest
 from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import random_points
-from hgx_lab.experiments._stream import hear_all, make_stream
+from hgx_lab.experiments._stream import make_stream, read_all
 from hgx_lab.signals import (
     CalibrationBank,
     Demodulator,
+    Floats,
     ToneBank,
     WiringEvidence,
     calibration_bank,
@@ -48,6 +49,8 @@ def self_test(
     *,
     hear: Callable[[Message], None],
     interrupted: Callable[[], None],
+    control: RunControl | None = None,
+    watch: Callable[[int, Floats], None] | None = None,
 ) -> SelfTestResult:
     """Give every electrode that isn't fixed each of a few frequencies in turn, at random points, and judge.
 
@@ -65,7 +68,7 @@ def self_test(
     bins = calibration_bins(len(tested), rate_hz=bench.rate_hz, period_samples=period, lowest_hz=low, highest_hz=high)
     bank = calibration_bank(calibration_sequence(bins, len(tested), len(tested)))
     volts = _amplitudes(run, tested, float(bins[-1]) * bench.rate_hz / period)
-    readings = _measure(run, bench, settings, bank, tested, volts, period, hear, interrupted)
+    readings = _measure(run, bench, settings, bank, tested, volts, period, hear, interrupted, control, watch)
     _check_input(readings)
     steps, shape = len(tested), (_POINTS, len(tested), len(tested))
     order = np.argsort(bank.sequence, axis=0)  # from steps to ascending frequency, for each electrode
@@ -98,6 +101,8 @@ def _measure(
     period: int,
     hear: Callable[[Message], None],
     interrupted: Callable[[], None],
+    control: RunControl | None,
+    watch: Callable[[int, Floats], None] | None,
 ) -> list[Reading]:
     used = {int(b) for b in bank.bins}
     noise = [b for b in range(1, min(2 * max(used), period // 2 - 1), 2) if b not in used]
@@ -115,16 +120,14 @@ def _measure(
         demodulator=demodulator,
         delay_samples=0,
         interrupted=interrupted,
+        control=control,
+        watch=watch,
     )
     amplitudes = bank.amplitudes(volts)
     settle = round((run.timing.settle + settings.max_delay) * bench.rate_hz)
     points = random_points(run, _POINTS, purpose=_PURPOSE, room=float(np.max(volts)))
     plateaus = [Plateau(dc, amplitudes[step], settle, periods) for dc in points for step in range(steps)]
-    try:
-        with stream:
-            return list(sweep(stream, plateaus, slope=run.timing.slope, hear=hear))
-    finally:
-        hear_all(stream.leftovers(), hear)
+    return read_all(stream, plateaus, slope=run.timing.slope, hear=hear)
 
 
 def _check_input(readings: list[Reading]) -> None:

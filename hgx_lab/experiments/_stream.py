@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -12,17 +12,20 @@ from hgx_lab.acquisition import (
     ElectrodeLimits,
     GeneratedTones,
     Message,
+    Plateau,
+    Reading,
     RunControl,
     Stream,
     StreamPlan,
     VoltageGuard,
     Waves,
+    sweep,
 )
 from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
 
-__all__ = ["hear_all", "make_stream", "voltage_guard"]
+__all__ = ["hear_all", "make_stream", "read_all", "voltage_guard"]
 
 
 def voltage_guard(run: RunFile) -> VoltageGuard:
@@ -74,6 +77,17 @@ def make_stream(
         control=control,
         watch=watch,
     )
+
+
+def read_all(
+    stream: Stream, plateaus: Iterable[Plateau], *, slope: float, hear: Callable[[Message], None]
+) -> list[Reading]:
+    """Run a stream for these plateaus, at ``slope`` V/s between them, until it is at rest and all was heard."""
+    try:
+        with stream:
+            return list(sweep(stream, plateaus, slope=slope, hear=hear))
+    finally:
+        hear_all(stream.leftovers(), hear)
 
 
 def hear_all(messages: Sequence[Message], hear: Callable[[Message], None]) -> None:

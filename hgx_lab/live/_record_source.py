@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,15 @@ from hgx_lab.records import Record, open_record
 __all__ = ["RecordSource", "state_of"]
 
 _POLL_SECONDS = 0.25
+_SAYS: Final = {
+    "started": RunState.LEARNING,
+    "paused": RunState.PAUSED,
+    "resumed": RunState.LEARNING,
+    "ramp-to-rest": RunState.RAMPING,
+    # What comes before the run itself is over; its stream hasn't been started yet.
+    "self-test": RunState.OPENING,
+    "calibration": RunState.OPENING,
+}
 
 
 def state_of(record: Path) -> Turned | None:
@@ -43,15 +53,9 @@ def _turned(record: Record) -> Turned:
 
 
 def _doing(record: Record) -> RunState:
-    last = next((e.kind for e in reversed(record.events) if e.kind in ("started", "paused", "ramp-to-rest")), "")
-    resumed = any(e.kind == "resumed" for e in record.events[-3:])
-    if last == "ramp-to-rest":
-        return RunState.RAMPING
-    if last == "paused" and not resumed and record.events[-1].kind == "paused":
-        return RunState.PAUSED
-    if not last:
-        return RunState.OPENING
-    return RunState.LEARNING if "iterations" in record.tables else RunState.MEASURING
+    """What the newest event says that has a say in it."""
+    last = next((_SAYS[e.kind] for e in reversed(record.events) if e.kind in _SAYS), RunState.OPENING)
+    return RunState.MEASURING if last is RunState.LEARNING and "iterations" not in record.tables else last
 
 
 def _measured(record: Record, i: int) -> Measured:

@@ -151,6 +151,31 @@ def test_an_exception_of_any_kind_ends_at_rest(error: Exception) -> None:
     assert_ended_at_rest(rig, messages)
 
 
+def test_code_that_exits_in_the_thread_of_the_acquisition_ends_at_rest() -> None:
+    inner = Demodulator(BINS, PERIOD, 1, noise_bins=NOISE_BINS)
+    rig = make_rig(demodulator=failing(inner, "process", 10, SystemExit(3)))
+    heard: list[Message] = []
+    stream = rig.stream()
+    with pytest.raises(SystemExit), stream:
+        stream.append(segment(DC, periods=9))
+        readings_until(stream, 1, heard)
+    assert_ended_at_rest(rig, heard + stream.leftovers())
+
+
+def test_a_measurement_that_is_complete_ends_in_an_error_where_the_outputs_are_not_at_rest() -> None:
+    rig = make_rig()
+    stream = rig.stream()
+    with pytest.raises(CardDisconnected), stream:
+        stream.append(segment(DC, awaits_reading=True))
+        readings_until(stream, 1, [])
+
+        def gone(_: int) -> None:
+            raise CardDisconnected("pulled")
+
+        rig.card.before_read = gone
+    assert len(events_of(stream.leftovers(), EventKind.NOT_AT_REST)) == 1
+
+
 @pytest.mark.parametrize("call", [0, 3, 10])
 def test_an_exception_in_the_synthesis_ends_at_rest(call: int) -> None:
     error = SignalError("no tones today")

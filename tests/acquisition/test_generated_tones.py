@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,13 +27,15 @@ class Generator:
     def __init__(self, *, fails_at: str = "") -> None:
         self.amplitudes = GIVEN
         self.calls: list[str] = []
+        self.notes: list[str] = []
         self.fails_at = fails_at
 
     def arm(self) -> None:
         self._call("arm")
 
-    def rest(self) -> None:
+    def rest(self) -> Sequence[str]:
         self._call("rest")
+        return self.notes
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -76,14 +80,47 @@ def test_the_sum_is_what_was_scheduled_and_both_are_safe() -> None:
     rig.assert_safe()
 
 
-@pytest.mark.parametrize("amplitude", [0.0, 0.05])
-def test_a_segment_is_refused_that_would_be_outside_with_or_without_the_generator(amplitude: float) -> None:
+# With a tone the sum is outside; without one, what the card writes to take the generator's away: as it is, and where
+# the card breaks down in the moment of its peak and the generator goes on.
+@pytest.mark.parametrize(("amplitude", "outside", "inside"), [(0.05, 0.97, 0.94), (0.0, 0.97, 0.89), (0.0, 0.94, 0.89)])
+def test_a_segment_is_refused_that_would_be_outside_with_or_without_the_generator(
+    amplitude: float, outside: float, inside: float
+) -> None:
     rig = make_rig()
     with stream(rig, Generator()) as running:
-        # With a tone the sum is outside; without one, what the card writes to take the generator's away.
         with pytest.raises(GuardRefusal, match="e0 would reach"):
-            running.append(segment(0.97, np.array([amplitude, 0.0, 0.0])))
-        running.append(segment(0.94, np.array([amplitude, 0.0, 0.0])))
+            running.append(segment(outside, np.array([amplitude, 0.0, 0.0])))
+        running.append(segment(inside, np.array([amplitude, 0.0, 0.0])))
+    rig.assert_at_rest()
+
+
+@pytest.mark.parametrize("sample", [705, 709, 713, 718, 722])
+def test_a_card_that_breaks_down_holds_volts_to_which_the_generator_can_be_added(sample: int) -> None:
+    """What an underflow freezes is a sample of any phase; the generator plays on until it has been faded."""
+    rig, held = make_rig(faults=[Underflow(sample)]), []
+
+    class Watched(Generator):
+        def rest(self) -> Sequence[str]:
+            held.append(rig.card.levels())
+            return super().rest()
+
+    with pytest.raises(OutputUnderflow), stream(rig, Watched()) as running:
+        for dc in (0.949, 0.899):
+            with suppress(GuardRefusal):
+                running.append(Segment(np.full(3, dc), np.zeros(3), slope=400, settle=50, periods=9))
+                break
+        readings_until(running, 1, [])
+    assert np.all(held[0] > 0.8)
+    assert np.all(np.abs(held[0]) + GIVEN <= 1.0 + 1e-9)
+
+
+def test_a_generator_faster_than_its_electrode_may_move_is_refused() -> None:
+    """Half of its tone is wanted, so that neither the sum nor the card's share moves fast: it alone does."""
+    rig = make_rig(slew=250.0)  # 2 pi 700 Hz 50 mV are 220 V/s, 2 pi 1300 Hz 50 mV 408 V/s
+    generator = Generator()
+    generator.amplitudes = np.array([0.0, 0.0, 0.05])
+    with stream(rig, generator) as running, pytest.raises(GuardRefusal, match="e2 would move"):
+        running.append(Segment(np.zeros(3), np.array([0.0, 0.0, 0.025]), slope=2000, periods=1))
     rig.assert_at_rest()
 
 
@@ -99,6 +136,8 @@ def test_a_sample_is_refused_for_the_sum_and_for_the_share() -> None:
         output.write(own, added)
     own[0, 2], added[0] = 0.9, 0.05
     output.write(own, added)
+    with pytest.raises(GuardRefusal, match=r"e0 in the block from sample 4 could get 1.02 V"):
+        output.write(own[:, :1] + np.array([[0.07], [0], [0]]), np.zeros((3, 1)), np.array([0.05, 0, 0]))
     with pytest.raises(GuardRefusal, match="jump"):  # the sum's last sample is remembered too
         output.write(own[:, :1] - np.array([[0.3], [0], [0]]), added[:, :1] - np.array([[0.3], [0], [0]]))
     assert output.written == 4
@@ -142,13 +181,10 @@ def test_a_card_that_runs_dry_silences_the_generator_and_goes_to_rest() -> None:
 def test_a_generator_that_fails_does_not_keep_the_card_from_rest(where: str) -> None:
     rig, generator = make_rig(), Generator(fails_at=where)
     running, heard = stream(rig, generator), list[Message]()
-    with running:
+    # A measurement that is complete isn't the end to tell when an output may still be on.
+    with pytest.raises(DriverError, match=f"can't {where}"), running:
         running.append(segment(0.3, GIVEN))
-        if where == "arm":
-            with pytest.raises(DriverError, match="can't arm"):
-                readings_until(running, 1, heard)
-        else:
-            readings_until(running, 1, heard)
+        readings_until(running, 1, heard)
     assert isinstance(running.fault, DriverError)
     assert running.fault.remedy
     assert generator.calls == ["arm", "rest"]
@@ -157,3 +193,33 @@ def test_a_generator_that_fails_does_not_keep_the_card_from_rest(where: str) -> 
     found = kinds([*heard, *running.leftovers()])
     assert (EventKind.NOT_AT_REST in found) == (where == "rest")
     assert found[-1] == EventKind.AT_REST
+
+
+def test_what_did_not_go_as_it_should_is_told_though_all_outputs_are_off() -> None:
+    rig, generator = make_rig(), Generator()
+    generator.notes.append("c was switched off at once.")
+    with stream(rig, generator) as running:
+        running.append(segment(0.3, GIVEN))
+        readings_until(running, 1, [])
+    events = [m for m in running.leftovers() if isinstance(m, Event)]
+    assert any(e.kind is EventKind.GENERATOR and "c was switched off at once." in e.message for e in events)
+    assert running.fault is None
+    assert EventKind.NOT_AT_REST not in kinds(events)
+
+
+def test_a_machine_without_a_thread_to_spare_silences_the_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, generator = make_rig(), Generator()
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "hgx-generators":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with stream(rig, generator) as running:
+        running.append(segment(0.3, GIVEN))
+        readings_until(running, 1, [])
+    assert generator.calls == ["arm", "rest"]
+    rig.assert_at_rest()
+    rig.assert_safe()

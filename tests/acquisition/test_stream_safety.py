@@ -14,7 +14,8 @@ from hgx_drivers.errors import DriverError
 from hgx_drivers.simulated import Disconnect, NanSamples, Overflow, ScriptedClock, Stall, Underflow
 from hgx_lab.acquisition import ElectrodeLimits, EventKind, Message, Reading, Segment, VoltageGuard
 from hgx_lab.errors import AcquisitionError, GuardRefusal
-from tests.support.rig import RATE, Rig, events_of, make_rig
+from tests.support.rig import BINS, PERIOD, RATE, Rig, events_of, make_rig
+from tests.support.spy import assert_safe
 
 SAMPLES = st.integers(0, 2500)
 FAULTS = st.one_of(
@@ -143,6 +144,104 @@ def test_no_run_whatsoever_leaves_the_limits_or_ends_off_rest(
     for written in rig.card.written:
         for row, limit in zip(written, electrodes, strict=True):
             assert limit.minimum_volts - 2e-9 <= row.min() <= row.max() <= limit.maximum_volts + 2e-9
+
+
+class Sines:
+    """A generator that knows whether it is on and what the card held then; it can fail at either call."""
+
+    def __init__(self, rig: Rig, amplitudes: np.ndarray, fails_at: str) -> None:
+        self._card, self.amplitudes, self._fails_at = rig.card, amplitudes, fails_at
+        self.on = 0
+        self.held = np.full(3, np.nan)
+        self.calls: list[str] = []
+
+    def arm(self) -> None:
+        self.calls.append("arm")
+        self.on = 1
+        if self._fails_at == "arm":
+            raise DriverError("can't be armed")
+
+    def rest(self) -> list[str]:
+        self.calls.append("rest")
+        self.held = self._card.levels()
+        if self._fails_at == "rest":
+            raise DriverError("can't be switched off")
+        self.on = 0
+        return []
+
+
+@st.composite
+def near_the_limits(
+    draw: st.DrawFn,
+) -> tuple[tuple[list[ElectrodeLimits], list[float], float], np.ndarray, list[Segment]]:
+    """Limits, generators' tones, and segments that come so near to the limits that the tones decide."""
+    found = draw(limits())
+    tones = np.array(draw(st.lists(st.sampled_from([0.0, 0.01, 0.02]), min_size=3, max_size=3)))
+    plans: list[Segment] = []
+    for _ in range(draw(st.integers(1, 5))):
+        keep = draw(st.sampled_from([0.2, 0.9, 1.01, 1.5, 2.01, 4.0]))
+        upwards = draw(st.booleans())
+        dc = [e.maximum_volts - 0.02 * keep if upwards else e.minimum_volts + 0.02 * keep for e in found[0]]
+        share = draw(st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.7]))
+        slope, settle, periods = draw(st.tuples(st.integers(100, 400), st.integers(0, 150), st.integers(1, 2)))
+        plans.append(Segment(np.array(dc), share * tones, slope=slope, settle=settle, periods=periods))
+    return found, tones, plans
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    case=near_the_limits(),
+    faults=st.lists(FAULTS, max_size=3),
+    sizes=st.tuples(st.integers(1, 90), st.integers(1, 150), st.integers(0, 40)),
+    burst=st.integers(1, 4),
+    end=st.sampled_from(["finish", "interrupt", "raise"]),
+    messages=st.integers(0, 40),
+    fails_at=st.sampled_from(["", "", "arm", "rest"]),
+)
+def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
+    case: tuple[tuple[list[ElectrodeLimits], list[float], float], np.ndarray, list[Segment]],
+    faults: list[Any],
+    sizes: tuple[int, int, int],
+    burst: int,
+    end: str,
+    messages: int,
+    fails_at: str,
+) -> None:
+    (electrodes, rest, rest_slope), generated, plans = case
+    block, lead, delay = sizes
+    rig = make_rig(
+        faults=faults,
+        block=block,
+        lead=lead,
+        delay=delay,
+        rest=rest,
+        rest_slope=rest_slope,
+        output_buffer=block + lead + 150,
+        input_buffer=block + lead + 200,
+    )
+    rig.guard = VoltageGuard(electrodes, RATE)
+    rig.generated = generator = Sines(rig, generated, fails_at)
+    heard, _ = consume(rig, plans, burst, end, messages)
+    # The card's share alone, all the way to rest: what the electrodes see of a generator that is silent.
+    rig.assert_safe()
+    if events_of(heard, EventKind.STARTED):
+        low, high = (np.array([getattr(e, f"{m}_volts") for e in electrodes]) for m in ("minimum", "maximum"))
+        slew = np.array([e.slew_volts_per_second for e in electrodes])
+        # The generator from the first sample on until it is to be silent, ...
+        volts = rig.card.history[:, : 1 + events_of(heard, EventKind.RAMP)[0].sample]
+        n = np.arange(volts.shape[1] - 1)
+        volts[:, 1:] += generated[:, None] * np.sin(2 * np.pi * (np.array(BINS)[:, None] * n % PERIOD) / PERIOD)
+        assert_safe(volts, low, high, slew, RATE)
+        # ... and in any phase on what the card holds then, of its own will or because it broke down.
+        held = np.where(np.isfinite(generator.held), generator.held, rest)
+        assert np.all(held - generated >= low - 2e-9)
+        assert np.all(held + generated <= high + 2e-9)
+    assert generator.calls in (["rest"], ["arm", "rest"])
+    assert generator.on == (generator.calls if fails_at == "rest" else []).count("arm")
+    disconnected = not np.all(np.isfinite(rig.card.levels()))
+    if not disconnected:
+        rig.assert_at_rest()
+    assert len(events_of(heard, EventKind.NOT_AT_REST)) == disconnected + (fails_at == "rest")
 
 
 @pytest.mark.parametrize("break_it", ["limit", "slew"])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -25,12 +25,15 @@ from hgx_lab import open_record
 from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import ConfigurationError
 from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.experiments._learning import make_box
+from hgx_lab.experiments._points import random_points
 from hgx_lab.records import Record
 from tests.doors.ni_devices import x_series
 from tests.doors.ni_engine import NiRig
 from tests.doors.scpi_instrument import ScpiInstrument
 from tests.doors.scpi_languages import KeysightLanguage, SiglentLanguage
 from tests.doors.summing import SummedCard
+from tests.support.runs import Heard
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
@@ -240,6 +243,28 @@ def test_a_generator_that_cannot_be_switched_off_does_not_keep_the_card_from_res
     assert kinds.index("not-at-rest") < len(kinds) - 1 - kinds[::-1].index("at-rest")
 
 
+@pytest.mark.parametrize(
+    ("where", "how", "words"),
+    [
+        ("SOUR1:VOLT 0.32", "error", "The tone of c was switched off at once, for its fade failed"),
+        ("OUTP1 OFF", "drop", "was asked twice"),
+        ("OUTP2 OFF", "deny", "was asked twice"),
+    ],
+)
+def test_a_generator_that_obeys_in_the_end_is_told_as_it_was_and_fails_nothing(
+    table: Table, tmp_path: Path, where: str, how: Any, words: str
+) -> None:
+    # Outputs were disconnected when the generator was opened; this is about the end.
+    heard = Heard({"iteration": lambda it: table.instrument.fail(where, how) if it.index == 0 else None})
+    result = train(table.run(), record=tmp_path / "obeyed.h5", audience=heard)
+    assert result.outcome.solved
+    assert_at_rest(table)
+    with open_record(result.record) as there:
+        assert there.status == "completed"
+        assert [words in e.message for e in there.events if e.kind == "generator"] == [False, True]
+        assert "not-at-rest" not in [e.kind for e in there.events]
+
+
 def test_a_refused_port_is_told_before_anything_moves(table: Table, tmp_path: Path) -> None:
     run = table.run()
     table.instrument.vanish()
@@ -267,6 +292,26 @@ def test_channels_are_checked_against_electrodes(wrong: str, message: str) -> No
         parse_run_file(text.replace("{c: 1, d: 2}", wrong) + COMMON)
 
 
+@pytest.mark.parametrize(("key", "volts"), [("start", "0.97 V"), ("start", "-0.97 V"), ("rest", "0.97 V")])
+def test_rest_and_start_leave_room_for_taking_the_tone_away(key: str, volts: str) -> None:
+    """20 mV of the card's and 20 mV of the generator's, should the card break down in the wrong moment."""
+    bench = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")
+    common = COMMON.replace("start: 0.2 V", f"{key}: {volts}")
+    parse_run_file(SIMULATED + common)
+    with pytest.raises(ConfigurationError, match=r"no room for taking away a generator's tone of 20 mV"):
+        parse_run_file(bench + common)
+    parse_run_file(bench + common.replace("0.97", "0.96"))
+
+
+def test_controls_and_random_points_keep_the_room_of_a_generator() -> None:
+    run = parsed(NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high"))
+    box = make_box(run)
+    np.testing.assert_allclose([box.lower, box.upper], [[-0.96] * 2, [0.96] * 2])
+    points = random_points(run, 4000, purpose=1)
+    assert np.all(np.abs(points[:, 2:]) <= 0.96)
+    assert np.abs(points[:, 2:]).max() > 0.959
+
+
 def test_the_start_must_be_given_out() -> None:
     text = (NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")).replace("  start_out: /Dev1/PFI0\n", "")
     with pytest.raises(ConfigurationError, match="start_out"):
@@ -291,3 +336,12 @@ def test_frequencies_between_the_bins_are_bridged(table: Table, tmp_path: Path) 
     assert_at_rest(table)
     with open_record(alone.record) as here, open_record(result.record) as there:
         assert_derivatives_agree(here, there)
+
+
+def test_a_guardian_is_dismissed_when_card_and_generator_are_at_rest(tmp_path: Path) -> None:
+    with wired_table() as table:
+        result = train(table.run(common=COMMON + "safety: {guardian: true}\n"), record=tmp_path / "guarded.h5")
+        assert_at_rest(table)
+    with open_record(result.record) as there:
+        assert [e.kind for e in there.events].count("guardian") == 1
+    assert not list(tmp_path.glob("*.guardian.log"))

@@ -165,6 +165,23 @@ def test_a_late_reader_gets_the_history_and_the_commands_arrive(tmp_path: Path) 
     source.close()
 
 
+def test_a_reader_that_comes_before_the_first_word_sees_a_run_that_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "r.h5"
+    with Publisher(Interrupts()) as publisher:
+        with monkeypatch.context() as patch:
+            # Nothing of what the run says is passed on yet: the reader has the board as it was made.
+            patch.setattr(publisher, "_pass_on", lambda: None)
+            publisher.began(record, make_run())
+            source = attach(record)
+            wait_for(source, lambda s: s.status.detail == "starting")
+            assert source.snapshot().status.state is RunState.OPENING
+            assert source.snapshot().description is None
+        wait_for(source, lambda s: s.description is not None)
+        source.close()
+
+
 def test_a_stalled_reader_is_dropped_after_a_bounded_backlog() -> None:
     from multiprocessing.connection import Connection
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hgx_drivers.simulated import ScriptedClock
 from hgx_lab.config import RunFile, parse_run_file
 from hgx_lab.experiments import Interrupts, RunInterrupted, Source, perform, resumed
 from hgx_lab.records import open_record
-from tests.support.runs import TEXT, Ended, Heard, make_run, run_to_its_end, spy_on
+from tests.support.runs import IDEAL, TEXT, Ended, Heard, make_run, run_to_its_end, spy_on
 
 #: The same device, whose currents along a line are measured.
 IV = TEXT.split("task:", 1)[0].replace("experiment: train", "experiment: iv") + (
@@ -98,6 +99,150 @@ def test_a_pause_in_real_time_holds_the_outputs_and_is_no_fault(
         dc = record.column("segments", "dc")[holding]
         np.testing.assert_array_equal(dc, np.broadcast_to(dc[0], dc.shape))
         assert record.rows("iterations") == 4
+
+
+@pytest.mark.parametrize("update", ["wait", "in-flight"])
+def test_a_pause_is_in_no_figure_of_the_learning(update: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six seconds of the bench in a run that takes less than one and may last four; nobody waits for them."""
+    monkeypatch.setattr("hgx_drivers.simulated.RealTimeClock", ScriptedClock)
+    run = make_run({"bench.clock": "real-time", "timing.update": update, "stop": {"iterations": 6, "duration": "4 s"}})
+    interrupts, begin = Interrupts(), []
+    heard = pausing(interrupts, 2, lambda: None)
+    note_pause = heard.on["event"]
+
+    def event(event: Any) -> None:
+        note_pause(event)
+        if event.kind == "paused":
+            begin.append(event.sample)
+
+    def placed(placed: Any) -> None:
+        if begin and placed.start > begin[0] + 6 * run.bench.rate:
+            interrupts.resume()
+
+    heard.on |= {"event": event, "placed": placed}
+    ended = run_to_its_end(run, tmp_path / "r.h5", monkeypatch, audience=heard, interrupts=interrupts)
+    assert ended.error is None
+    with ended.record() as record:
+        assert record.reason == "all 6 iterations done"
+        (held,) = [e.data["held_samples"] for e in record.events if e.kind == "resumed"]
+        assert held > 5.5 * run.bench.rate
+        duty = record.column("iterations", "duty")
+        # 80 ms of windows in the pause and what follows are 0.013; a machine that is late has time for a share of 0.02.
+        assert np.all((duty > 0.02) & (duty <= 1))
+        latency = record.column("iterations", "latency_samples")
+        first = 3 if update == "wait" else 4  # the first that was scheduled after the pause
+        assert latency[first] == -1
+        assert np.all(latency[first + 1 :] >= 0)
+        assert record.checkpoint(-1).state["elapsed_seconds"] < 4
+
+
+def test_a_run_that_was_paused_and_stopped_is_a_part_of_the_whole_and_goes_on_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {**IDEAL, "tones.drift": False, "timing.update": "in-flight", "stop": {"iterations": 7}}
+    whole = run_to_its_end(make_run(changes), tmp_path / "whole.h5", monkeypatch)
+    interrupts = Interrupts()
+    heard = pausing(interrupts, 2, lambda: interrupts.finish("the button"))
+    part = run_to_its_end(make_run(changes), tmp_path / "part.h5", monkeypatch, audience=heard, interrupts=interrupts)
+    assert isinstance(part.error, RunInterrupted)
+    run, source = resumed(part.path)
+    child = run_to_its_end(run, tmp_path / "child.h5", monkeypatch, source=source)
+    with whole.record() as a, part.record() as b, child.record() as c:
+        assert b.rows("iterations") == 3
+        for column in a.columns("iterations"):
+            # To the last bit, what the checkpoint holds included.
+            np.testing.assert_array_equal(
+                a.column("iterations", column)[:3], b.column("iterations", column), err_msg=column
+            )
+        assert a.checkpoint(2).state == b.checkpoint(-1).state
+        assert c.column("iterations", "iteration").tolist() == [3, 4, 5, 6]
+        # The tones have other phases at the child's windows: that is the last digits of a float.
+        for column in ("controls", "outputs", "loss"):
+            np.testing.assert_allclose(
+                a.column("iterations", column)[3:], c.column("iterations", column), rtol=1e-6, atol=1e-12
+            )
+
+
+def test_a_run_that_was_ended_in_its_last_validation_is_validated_when_it_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = {"kind": "ring", "inputs": {"x": [-0.5, 0.5], "y": [-0.5, 0.5]}, "points": 4, "test_points": 4}
+    run = make_run({**IDEAL, "tones.drift": False, "task": shape})
+    whole = run_to_its_end(run, tmp_path / "whole.h5", monkeypatch)
+    interrupts = Interrupts()
+    heard = Heard({"validation": lambda _: interrupts.request("the button")})
+    part = run_to_its_end(run, tmp_path / "part.h5", monkeypatch, audience=heard, interrupts=interrupts)
+    assert isinstance(part.error, RunInterrupted)
+    again, source = resumed(part.path)
+    child = run_to_its_end(again, tmp_path / "child.h5", monkeypatch, source=source)
+    assert whole.result is not None
+    assert child.result is not None
+    there, here = whole.result.outcome, child.result.outcome
+    assert (here.decision, here.iterations, here.restarts) == (there.decision, there.iterations, there.restarts)
+    np.testing.assert_array_equal(here.controls, there.controls)
+    assert here.loss == there.loss
+    assert [v.name for v in here.validations] == ["training", "test"]
+    for mine, theirs in zip(here.validations, there.validations, strict=True):
+        np.testing.assert_allclose(mine.outputs, theirs.outputs, rtol=1e-6, atol=1e-12)
+    with child.record() as record:
+        assert (record.status, record.rows("iterations")) == ("completed", 0)
+
+
+@pytest.mark.parametrize("moment", ["validation", "placed"])
+def test_a_stop_in_the_last_validation_lets_it_end(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = {"kind": "ring", "inputs": {"x": [-0.5, 0.5], "y": [-0.5, 0.5]}, "points": 4, "test_points": 4}
+    interrupts = Interrupts()
+
+    def stop(what: Any) -> None:
+        if moment == "validation" or getattr(what.segment.label, "purpose", "") == "validate":
+            interrupts.finish("the button")
+            interrupts.pause()
+
+    ended = run_to_its_end(
+        make_run({"task": shape}), tmp_path / "r.h5", monkeypatch, audience=Heard({moment: stop}), interrupts=interrupts
+    )
+    assert ended.error is None
+    ended.assert_at_rest()
+    with ended.record() as record:
+        assert (record.status, record.reason) == ("completed", "all 4 iterations done")
+
+
+@pytest.mark.parametrize("section", ["calibration", "self_test"])
+@pytest.mark.parametrize("paused_before", [False, True])
+def test_a_stop_before_the_learning_ends_at_rest_at_the_next_plateau(
+    section: str, paused_before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measures: dict[str, Any] = {"calibration": {"kind": "measure", "duration": "1 s"}, "self_test": {"duration": "1 s"}}
+    interrupts, begun = Interrupts(), []
+
+    def placed(placed: Any) -> None:
+        begun.append(placed.start)
+        if len(begun) == 4:
+            (interrupts.pause if paused_before else lambda: interrupts.finish("the button"))()
+
+    def event(event: Any) -> None:
+        if event.kind == "paused":
+            interrupts.finish("the button")
+
+    ended = run_to_its_end(
+        make_run({section: measures[section]}),
+        tmp_path / "r.h5",
+        monkeypatch,
+        audience=Heard({"placed": placed, "event": event}),
+        interrupts=interrupts,
+    )
+    assert isinstance(ended.error, RunInterrupted)
+    ended.assert_safe()
+    ended.assert_at_rest()
+    with ended.record() as record:
+        assert (record.status, record.reason) == ("interrupted", "Stopped by the button.")
+        names = [e.kind for e in record.events]
+        assert ("paused" in names) == paused_before
+        assert names.count("started") == 1
+        assert "self-test" not in names
+        assert "calibration" not in names
 
 
 @pytest.mark.parametrize("paused_before", [False, True])

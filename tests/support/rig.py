@@ -16,6 +16,7 @@ from hgx_lab.acquisition import (
     ElectrodeLimits,
     Event,
     EventKind,
+    GeneratedTones,
     Message,
     Reading,
     Segment,
@@ -45,9 +46,18 @@ class Rig:
     bank: Waves
     demodulator: Demodulates
     interrupted: Callable[[], None] = lambda: None
+    generated: GeneratedTones | None = None
 
     def stream(self) -> Stream:
-        return Stream(self.card, self.guard, self.bank, self.demodulator, self.plan, interrupted=self.interrupted)
+        return Stream(
+            self.card,
+            self.guard,
+            self.bank,
+            self.demodulator,
+            self.plan,
+            generated=self.generated,
+            interrupted=self.interrupted,
+        )
 
     def assert_safe(self) -> None:
         limits = self.guard.limits

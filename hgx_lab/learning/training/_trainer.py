@@ -131,6 +131,8 @@ class Trainer:
         self._latency_from = -1
         self._latest_end = 0
         self._elapsed_before = 0.0
+        self._paused_samples = 0
+        self._decided: tuple[StopDecision, Best] | None = None
         self._pending: deque[_Attempt] = deque()
         self._resumed: deque[State] = deque()
 
@@ -146,6 +148,10 @@ class Trainer:
             self._scheduled = int(checkpoint["completed"])
             self._elapsed_before = float(checkpoint["elapsed_seconds"])
             self._resumed = deque(checkpoint["pending"])
+            if (end := checkpoint.get("end")) is not None:
+                controls = np.array(end["controls"], dtype=np.float64)
+                best = Best(float(end["loss"]), int(end["iteration"]), int(end["start"]), controls)
+                self._decided = StopDecision(end["reason"], end["kind"]), best
         except (KeyError, TypeError, ValueError) as error:
             raise LearningError(f"This isn't the checkpoint of a training: {error!r}.") from error
 
@@ -154,11 +160,16 @@ class Trainer:
 
         A goal counts when the validation confirms it: the tones rectify, so that margins with and without them
         differ by fractions of a nanoampere. Where it doesn't, training goes on.
+
+        From a checkpoint after which the learning was over only the validation is left.
         """
+        if self._decided is not None:
+            return self._outcome(*self._decided, None)
         while True:
-            if self._player.boundary():
+            if paused := self._player.boundary():
                 # The updates that are due were held up by whoever paused.
                 self._latency_from = -1
+                self._paused_samples += paused
             while len(self._pending) < self._depth():
                 self._pending.append(self._schedule())
             attempt = self._pending.popleft()
@@ -172,16 +183,20 @@ class Trainer:
                     decision = self._exhausted(iteration)
             if decision is None:
                 self._move(iteration)
-            self._observer.iteration(iteration, self._checkpoint(iteration))
+            self._observer.iteration(iteration, self._checkpoint(iteration, decision, final))
             if decision is not None:
-                return Outcome(
-                    decision,
-                    iterations=iteration.index + 1,
-                    restarts=self._start,
-                    controls=final.controls,
-                    loss=final.loss,
-                    validations=self._validate(final) if validations is None else validations,
-                )
+                return self._outcome(decision, final, validations)
+
+    def _outcome(self, decision: StopDecision, final: Best, validations: tuple[Validation, ...] | None) -> Outcome:
+        return Outcome(
+            decision,
+            # With one in flight more have been scheduled than evaluated.
+            iterations=self._scheduled - len(self._pending),
+            restarts=self._start,
+            controls=final.controls,
+            loss=final.loss,
+            validations=self._validate(final) if validations is None else validations,
+        )
 
     def _depth(self) -> int:
         timing, plan = self._setup.timing, self._stream.plan
@@ -241,8 +256,10 @@ class Trainer:
         begin = min(p.start for p in attempt.placed)
         end = max(p.end for p in attempt.placed)
         measured = sum(p.measured_samples for p in attempt.placed)
-        # From the end of the iteration before, so that holding counts as time that isn't integrated.
-        duty = measured / (end - (self._latest_end or begin))
+        # From the end of the iteration before, so that holding counts as time that isn't integrated: unless nothing
+        # led up to this one, at the start and where somebody has paused.
+        led_up = self._latest_end > 0 and attempt.latency_samples >= 0
+        duty = measured / (end - (self._latest_end if led_up else begin))
         self._latest_end = end
         return Iteration(
             index=attempt.index,
@@ -292,7 +309,9 @@ class Trainer:
         return None
 
     def _elapsed(self) -> float:
-        return self._elapsed_before + self._stream.samples / self._stream.plan.settings.rate_hz
+        """Seconds of the bench in this run and those it continues, but for pauses."""
+        samples = self._stream.samples - self._paused_samples
+        return self._elapsed_before + samples / self._stream.plan.settings.rate_hz
 
     def _move(self, iteration: Iteration) -> None:
         if iteration.start != self._start:
@@ -304,7 +323,17 @@ class Trainer:
         else:
             self._newest = self._optimizer.step(self._newest, iteration.gradient)
 
-    def _checkpoint(self, iteration: Iteration) -> dict[str, Any]:
+    def _checkpoint(self, iteration: Iteration, decision: StopDecision | None, final: Best) -> dict[str, Any]:
+        end = None
+        if decision is not None:
+            end = {
+                "reason": decision.reason,
+                "kind": decision.kind,
+                "loss": final.loss,
+                "iteration": final.iteration,
+                "start": final.start,
+                "controls": final.controls.tolist(),
+            }
         return {
             "completed": iteration.index + 1,
             "start": self._start,
@@ -315,6 +344,7 @@ class Trainer:
             "stop": self._stop.state(),
             "generator": generator_state(self._rng),
             "elapsed_seconds": self._elapsed(),
+            "end": end,
         }
 
     def _best(self, iteration: Iteration) -> Best:
