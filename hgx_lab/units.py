@@ -55,6 +55,7 @@ _SYMBOLS = MappingProxyType(
         "eV": _Symbol((1, 1, 1, 0, 0, 0), Decimal("1.602176634e-19")),
         "min": _Symbol((0, 0, 1, 0, 0, 0), Decimal(60), takes_prefix=False),
         "h": _Symbol((0, 0, 1, 0, 0, 0), Decimal(3600), takes_prefix=False),
+        "d": _Symbol((0, 0, 1, 0, 0, 0), Decimal(86400), takes_prefix=False),
         "°": _Symbol((0, 0, 0, 0, 0, 1), Decimal(str(math.pi)) / 180, takes_prefix=False),
         "deg": _Symbol((0, 0, 0, 0, 0, 1), Decimal(str(math.pi)) / 180, takes_prefix=False),
         "%": _Symbol(_PLAIN, Decimal("0.01"), takes_prefix=False),
@@ -67,6 +68,7 @@ _OTHER_NAMES = MappingProxyType(
     {
         "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "usec": "us", "nsec": "ns",
         "mins": "min", "minute": "min", "minutes": "min", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
+        "day": "d", "days": "d",
         "volt": "V", "volts": "V", "millivolt": "mV", "millivolts": "mV", "amp": "A", "amps": "A",
         "ampere": "A", "hertz": "Hz", "kilohertz": "kHz", "farad": "F", "ohms": "Ohm", "percent": "%",
         "degree": "deg", "degrees": "deg", "S/s": "Hz", "kS/s": "kHz", "MS/s": "MHz",

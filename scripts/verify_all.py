@@ -76,6 +76,7 @@ def checks(devices: list[Path]) -> list[Check]:
         Check(("scripts/verify_delay.py",)),
         Check(("scripts/verify_calibrate.py",)),
         Check(("scripts/verify_self_test.py",)),
+        Check(("scripts/verify_guardian.py",)),
         Check(("scripts/benchmark_closed_loop.py", *real[:2])),
         Check(("scripts/benchmark_demodulation.py", "--json"), verify_others.demodulation_speed),
         Check(("scripts/benchmark_streaming.py",)),

@@ -5,7 +5,8 @@
 Every bench draws a delay of 0 to 200 samples (every other one whole, the rest fractional), a pole of 0.5 to 20 kHz
 (log-uniform), a gain error of up to 20 %, an offset of 0.5 to 1 V of either sign (the 1/f noise
 wanders by some mV, whatever the length of the measurement) and stray capacitances of up to 1 pF; a
-reference of 10 MOhm stands between one electrode and the input. Noise as published, 100 kS/s, sequences of 300 mV.
+reference of 10 MOhm stands between one electrode and the input. Noise as published, seeded with the bench, 100 kS/s,
+sequences of 300 mV.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from hgx_lab.experiments import Reference, calibrate_bench, simulated_plant
 from hgx_lab.signals import ChainResponse
 
 RATE_HZ = 100e3
+#: The share of the rate up to which lines are fitted was chosen on the benches of seed 1; this one was declared later.
+FRESH_SEED = 26112501
 OHMS = 10e6
 RUN = """\
 experiment: noise
@@ -69,7 +72,8 @@ def errors_of(number: int, seed: int) -> Errors:
     gain = float(rng.uniform(-0.2, 0.2))
     offset = float(rng.choice([-1, 1]) * rng.uniform(0.5, 1.0))
     strays = [float(c) for c in rng.uniform(0, 1e-12, 3)]
-    text = RUN.format(seed=number, delay=delay / RATE_HZ, gain=gain, offset=offset, pole=pole, strays=strays)
+    noise = int(rng.integers(1, 2**31))
+    text = RUN.format(seed=noise, delay=delay / RATE_HZ, gain=gain, offset=offset, pole=pole, strays=strays)
     run = parse_run_file(text)
     with tempfile.TemporaryDirectory() as folder:
         found = calibrate_bench(
@@ -96,7 +100,7 @@ def errors_of(number: int, seed: int) -> Errors:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--benches", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=FRESH_SEED)
     options = parser.parse_args()
     with threadpool_limits(limits=1):
         found = [errors_of(number, options.seed) for number in range(options.benches)]

@@ -26,6 +26,7 @@ from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments._bench import open_bench
 from hgx_lab.experiments._fingerprint_probe import measure_fingerprint
 from hgx_lab.experiments._self_test import self_test
+from hgx_lab.experiments._stream import Listening
 from hgx_lab.signals import Fingerprint
 
 SMOOTH = """
@@ -43,7 +44,7 @@ task: {kind: gate, gate: AND, inputs: {e0: [0 V, 0.5 V], e1: [0 V, 0.5 V]}}
 DOPANT = Path(__file__).parents[1] / "configs" / "xor-dopant.yaml"
 #: Benches whose processor time is taken.
 _TIMED = 40
-_NO_WAIT: dict[str, Callable[..., None]] = {"hear": lambda message: None, "interrupted": lambda: None}
+_NOBODY = Listening(lambda message: None, lambda: None)
 
 
 def smooth(seed: int) -> RunFile:
@@ -65,7 +66,7 @@ def fingerprint(run: RunFile) -> Fingerprint:
     """What hgx calibrate would leave."""
     bench = open_bench(run)
     try:
-        return measure_fingerprint(run, bench, max_delay=3e-3, **_NO_WAIT)
+        return measure_fingerprint(run, bench, max_delay=3e-3, listening=_NOBODY)
     finally:
         bench.close()
 
@@ -75,7 +76,7 @@ def complaint(run: RunFile, before: Fingerprint | None = None) -> tuple[str, flo
     bench = open_bench(run)
     begun = time.process_time()
     try:
-        self_test(run, bench, SelfTest(), fingerprint=before, **_NO_WAIT)
+        self_test(run, bench, SelfTest(), fingerprint=before, listening=_NOBODY)
     except SelfTestError as error:
         return error.message, time.process_time() - begun
     finally:

@@ -157,6 +157,7 @@ class Engine:
     def _deliver(self, block: Floats, start: int) -> bool:
         """Hand a block to the demodulator and its readings to the consumer; whether there were any."""
         block *= self._plan.amperes_per_volt
+        block -= self._plan.offset_amperes
         self._watch(block, start)
         if self._watcher is not None:
             self._watcher(start, block)
@@ -164,7 +165,7 @@ class Engine:
             self._exchange.put(Block(start, block.copy()))
         windows = self._demodulator.process(block, start)
         for window in windows:
-            peak = max(float(np.max(window.maximum)), -float(np.min(window.minimum)))
+            peak = self._peak(float(np.max(window.maximum)), float(np.min(window.minimum)))
             self._exchange.put(
                 Reading(
                     self._in_flight.pop(window.window.tag),
@@ -176,7 +177,7 @@ class Engine:
         return bool(windows)
 
     def _watch(self, block: Floats, start: int) -> None:
-        peak = max(float(block.max()), -float(block.min()))
+        peak = self._peak(float(block.max()), float(block.min()))
         if not np.isfinite(peak):
             wrong = [
                 f"{channel.terminal} ({channel.name})"
@@ -197,6 +198,10 @@ class Engine:
                 peak_amperes=peak,
             )
         self._overloaded = overloaded
+
+    def _peak(self, highest: float, lowest: float) -> float:
+        """How far the converter was driven, A: with its offset, which isn't in the currents any more."""
+        return max(highest + self._plan.offset_amperes, -(lowest + self._plan.offset_amperes))
 
     def _rest(self, block: Floats) -> None:
         with self._exchange.condition:

@@ -37,6 +37,8 @@ class StreamPlan:
         Where the outputs are brought at any end, shape (electrodes,).
     rest_slope:
         How fast, V/s.
+    offset_amperes:
+        What the converter shows without a current, as a current; taken from every sample.
     keep_blocks:
         Whether every input block is handed to the consumer, for a raw record.
     """
@@ -53,6 +55,7 @@ class StreamPlan:
     rest_volts: Floats
     rest_slope: float
     keep_blocks: bool = False
+    offset_amperes: float = 0.0
 
     def __post_init__(self) -> None:
         if self.lead_samples < 1 or self.block_samples < 1 or self.delay_samples < 0:

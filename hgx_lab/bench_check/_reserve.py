@@ -14,6 +14,13 @@ from hgx_lab.experiments import Bench, closing_bench, open_bench
 
 __all__ = ["check_open"]
 
+#: Of a card that can measure its outputs, by whether the run asks for one.
+_GUARDIAN = {
+    True: "this card can measure its outputs, so a guardian can bring them to rest if the run is killed",
+    False: "none was asked for: if the run is killed, the outputs hold; with safety.guardian a second process would "
+    "bring them to rest",
+}
+
 
 def check_open(run: RunFile) -> Iterator[Finding]:
     """The card takes channels, clock and buffers of this run, and nobody else has them; no sample is written.
@@ -49,6 +56,7 @@ def _opened(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:
             f"{e.name} {volts:.4g} V" for e, volts in zip(run.electrodes, bench.card.levels(), strict=True)
         )
         yield Finding("ok", topic, f"measured at the outputs now: {levels}")
+        yield Finding("ok", "guardian", _GUARDIAN[run.safety.guardian])
     for generator in bench.generators:
         identity, names = generator.device.identity, ", ".join(generator.electrodes)
         yield Finding("ok", "generator", f"{identity.maker} {identity.model}, serial {identity.serial}, for {names}")

@@ -47,7 +47,12 @@ class PathResponse(_Part):
 class ConverterCalibration(_Part):
     """The current-to-voltage converter."""
 
-    offset_volts: float = Field(description="Mean input with the outputs at rest, current of the device included.")
+    offset_volts: float = Field(
+        description="Mean input with the outputs at rest; with the device's current, unless there was a known load."
+    )
+    offset_std_volts: float | None = Field(
+        default=None, description="From the scatter of its parts; 1/f noise wanders more in hours."
+    )
     offset_note: str
     nominal_volts_per_ampere: float
     gain_volts_per_ampere: float | None = Field(description="Absolute gain; null without a known load.")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hgx_lab.config.quantities import Pair, Quantity, SlewRate, Volts
 from hgx_lab.config.section import Section
-from hgx_lab.config.values import Text
+from hgx_lab.config.values import Flag, Text
 
 __all__ = ["Electrode", "Safety", "Start"]
 
@@ -41,6 +41,10 @@ class Safety(Section):
 
     slew: SlewRate = Field(default=5e3, description="Largest slew rate of any electrode, tones included.")
     rest_slope: SlewRate = Field(default=20.0, description="Slope of the ramp to the rest voltages.")
+    guardian: Flag = Field(
+        default=False,
+        description="Whether a second process brings a card's outputs to rest if that of the run is killed.",
+    )
 
     def slew_of(self, electrode: Electrode) -> float:
         """Largest slew rate of an electrode in V/s."""

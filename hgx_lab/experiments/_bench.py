@@ -22,7 +22,10 @@ __all__ = ["Bench", "closing_bench", "open_bench", "simulated_plant", "stream_se
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bench:
-    """An open bench. ``amperes_per_volt`` has the sign of the converter, so that currents come out right."""
+    """An open bench. ``amperes_per_volt`` has the sign of the converter, so that currents come out right.
+
+    ``offset_amperes`` is what the converter shows without a current, where a calibration has measured it.
+    """
 
     card: DaqCard
     settings: StreamSettings
@@ -31,6 +34,7 @@ class Bench:
     amperes_per_volt: float
     overload_amperes: float
     generators: tuple[BenchGenerator, ...] = ()
+    offset_amperes: float = 0.0
 
     def close(self) -> None:
         """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
@@ -61,15 +65,16 @@ def closing_bench(bench: Bench, *, tell: Tell = say_nothing) -> Iterator[None]:
     bench.close()
 
 
-def open_bench(run: RunFile, *, tell: Tell = say_nothing) -> Bench:
+def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") -> Bench:
     """Open the bench of a run file; which is to be closed by the caller.
 
-    ``tell`` hears, with their data, what takes long and what should be in the record.
+    ``tell`` hears, with their data, what takes long and what should be in the record. ``sessions`` is a name under
+    which another process finds what this one leaves on a card's server if it dies.
     """
     bench = run.bench
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
-    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench)
+    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench, sessions)
     try:
         generators = open_generators(run)
     except BaseException:
@@ -119,7 +124,7 @@ def _terminal(bench: CardBench, electrode: str, index: int) -> str:
     return named.get(electrode, f"ao{index}")
 
 
-def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
+def _ni_card(run: RunFile, bench: NiBench, sessions: str) -> DaqCard:
     from hgx_drivers.nidaq import NiDaqCard, SharedClock, SignalOutputs, WatchdogSettings
 
     rest = {_terminal(bench, e.name, i): e.rest for i, e in enumerate(run.electrodes)}
@@ -133,6 +138,7 @@ def _ni_card(run: RunFile, bench: NiBench) -> DaqCard:
         else SharedClock(shared.reference, shared.rate, shared.start, shared.reference_from, shared.start_from),
         signals=SignalOutputs(bench.start_out, bench.reference_out),
         initial_levels=bench.outputs_known_at_volts,
+        sessions=sessions,
         watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )
     try:

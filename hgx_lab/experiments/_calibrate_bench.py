@@ -143,6 +143,7 @@ class _Found:
     responses: Complex  # (points, electrodes, lines)
     std: Floats
     rest_amperes: float
+    rest_std: float
     welch: Welch
 
 
@@ -177,14 +178,14 @@ def _measure(
         bank=waves,
         demodulator=Demodulator([1], period, len(lab.bench.settings.inputs)),
         delay_samples=0,
-        interrupted=lab.interrupts.check,
+        interrupted=lab.check,
         control=lab.interrupts,
         watch=lab.audience.block,
         keep_blocks=True,
     )
     lines = _lines(waves, lab.rate_hz, run.tones.mains, periods)
     welch = Welch(2 * period * in_half, lab.rate_hz)
-    mean = 0.0
+    mean = mean_std = 0.0
     responses = np.empty((_POINTS, count, lines.size), dtype=np.complex128)
     std = np.empty(responses.shape)
     try:
@@ -199,7 +200,9 @@ def _measure(
                     )
                 if number == 0:
                     mean = float(current.mean())
-                    for half in current.reshape(-1, period * in_half):
+                    halves = current.reshape(-1, period * in_half)
+                    mean_std = float(np.std(halves.mean(axis=1), ddof=1) / np.sqrt(len(halves)))
+                    for half in halves:
                         welch.add(half)
                     continue
                 point, k = divmod(number - 1, count)
@@ -222,7 +225,7 @@ def _measure(
         near_samples=correlation_delay(flat, weights, lines, period, longest + 8),
         longest_samples=longest,
     )
-    return _Found(chain, lines * lab.rate_hz / period, responses, std, mean, welch)
+    return _Found(chain, lines * lab.rate_hz / period, responses, std, mean, mean_std, welch)
 
 
 def _lines(waves: SequenceWaves, rate_hz: float, mains: float | None, periods: int) -> NDArray[np.intp]:
@@ -248,6 +251,8 @@ def _file(
     chain, bench = found.chain, lab.bench
     nominal = 1 / bench.amperes_per_volt
     gain = gain_std = None
+    offset = found.rest_amperes * nominal
+    offset_note = "The current of the device at rest can't be separated from the converter's offset."
     note = (
         "Without a known load only the gain relative to low frequency is known; hgx calibrate --reference measures it."
     )
@@ -256,6 +261,9 @@ def _file(
         weight = chain.gradients_std[:, k] ** -2
         factor = float(np.sum(weight * chain.gradients[:, k]) / np.sum(weight)) * reference.ohms
         gain, gain_std = factor * nominal, abs(reference.ohms * nominal) / float(np.sqrt(np.sum(weight)))
+        rest = next(e.rest for e in lab.run.electrodes if e.name == reference.electrode)
+        offset -= gain * rest / reference.ohms
+        offset_note = "With the known load in place of the device; its current at rest is taken out."
         note = (
             f"From {reference.ohms:g} Ohm between {reference.electrode} and the input; the resistor's own error "
             "comes on top."
@@ -276,8 +284,9 @@ def _file(
         reduced_chi2=chain.reduced_chi2,
         electrodes={name: _path(found, k) for k, name in enumerate(names)},
         converter=ConverterCalibration(
-            offset_volts=found.rest_amperes * nominal,
-            offset_note="The current of the device at rest can't be separated from the converter's offset.",
+            offset_volts=offset,
+            offset_std_volts=found.rest_std * abs(nominal),
+            offset_note=offset_note,
             nominal_volts_per_ampere=nominal,
             gain_volts_per_ampere=gain,
             gain_std_volts_per_ampere=gain_std,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hgx_drivers.errors import RangeError
+from hgx_drivers.errors import DriverError, RangeError
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.generators import Generator
@@ -20,7 +20,15 @@ from hgx_lab.signals import Floats
 if TYPE_CHECKING:
     from hgx_drivers.waveform_generator import WaveformGenerator
 
-__all__ = ["BenchGenerator", "StreamGenerators", "close_all", "open_generators", "stream_generators", "try_all"]
+__all__ = [
+    "BenchGenerator",
+    "StreamGenerators",
+    "close_all",
+    "disconnect_all",
+    "open_generators",
+    "stream_generators",
+    "try_all",
+]
 
 #: Before an output is disconnected its amplitude goes down in steps to these shares: each moves an electrode by a
 #: fifth of its tone at most.
@@ -95,6 +103,23 @@ def try_all(calls: Iterable[Callable[[], None]]) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
+
+
+def disconnect_all(run: RunFile) -> tuple[int, list[DriverError]]:
+    """Open every generator of a bench, disconnect its outputs, and let go of it, whatever fails.
+
+    Returns how many there are, and what failed.
+    """
+    bench = run.bench
+    wanted = bench.generators if isinstance(bench, NiBench) else ()
+    failures: list[DriverError] = []
+    for one in wanted:
+        try:
+            generator = _open(run, one)
+            close_all((generator,))
+        except DriverError as error:
+            failures.append(error)
+    return len(wanted), failures
 
 
 class StreamGenerators:

@@ -12,8 +12,9 @@ from typing import Any
 from hgx_lab.config import RunFile
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import closing_bench, open_bench
+from hgx_lab.experiments._guardian import guarded
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._saved_calibration import check_saved_calibration
+from hgx_lab.experiments._saved_calibration import check_saved_calibration, corrected_bench
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._workplace import Laboratory
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
@@ -86,8 +87,9 @@ def laboratory(
 
     Raises
     ------
-    RecordError, DriverError, ExperimentError, CalibrationError
-        The record or the bench can't be opened, or a saved calibration is another bench's; nothing has moved then.
+    RecordError, DriverError, ExperimentError, CalibrationError, AcquisitionError
+        The record or the bench can't be opened, a saved calibration is another bench's, or a guardian can't be had;
+        nothing has moved then.
     """
     source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
     opened = recorded(
@@ -109,14 +111,17 @@ def laboratory(
             session.writer.event(kind, None, message, **data)
             audience.note(message)
 
-        bench = open_bench(run, tell=tell)
-        with closing_bench(bench, tell=tell):
-            for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
-                session.identify(identity)
-            if watchdog := getattr(bench.card, "watchdog", ""):
-                tell(watchdog, kind="watchdog")
-            if check_calibration:
-                check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
-            opened_laboratory = Laboratory(run, bench, session, audience, interrupts)
-            opened_laboratory.self_test(compare=check_calibration)
-            yield opened_laboratory
+        with guarded(run, record, partial(tell, kind="guardian")) as guardian:
+            bench = open_bench(run, tell=tell, sessions=guardian.sessions)
+            with closing_bench(bench, tell=tell), guardian.seeing(run, bench):
+                for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
+                    session.identify(identity)
+                if watchdog := getattr(bench.card, "watchdog", ""):
+                    tell(watchdog, kind="watchdog")
+                if check_calibration:
+                    check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
+                    bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
+                guardian.hold()
+                opened_laboratory = Laboratory(run, bench, session, audience, interrupts, guardian)
+                opened_laboratory.self_test(compare=check_calibration)
+                yield opened_laboratory

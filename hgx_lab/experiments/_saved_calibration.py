@@ -1,8 +1,9 @@
-"""A calibration from a file: refused on another bench, and told when it is old."""
+"""A calibration from a file: refused on another bench, told when it is old, and what it makes of the currents."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from hgx_lab.config.calibration_file import InstrumentIdentity, load_calibration
 from hgx_lab.errors import CalibrationError
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Fingerprint
+from hgx_lab.units import format_quantity
 
-__all__ = ["check_saved_calibration", "identities", "stored_fingerprint"]
+__all__ = ["check_saved_calibration", "corrected_bench", "identities", "stored_fingerprint"]
 
 
 def identities(bench: Bench) -> tuple[InstrumentIdentity, ...]:
@@ -30,7 +32,7 @@ def check_saved_calibration(run: RunFile, bench: Bench, *, warn: Callable[..., N
     Raises
     ------
     CalibrationError
-        It was made with other instruments, channels or at another rate.
+        It was made with other instruments or channels, at another rate, or with another gain of the amplifier.
     """
     if not isinstance(run.calibration, SavedCalibration):
         return
@@ -42,11 +44,12 @@ def check_saved_calibration(run: RunFile, bench: Bench, *, warn: Callable[..., N
         ("rate", f"{saved.rate_hz:.12g} Hz", f"{bench.rate_hz:.12g} Hz"),
         ("outputs", saved.outputs, {c.name: c.terminal for c in settings.outputs}),
         ("inputs", saved.inputs, {c.name: c.terminal for c in settings.inputs}),
+        ("gain of the amplifier", *map(_gain, (saved.converter.nominal_volts_per_ampere, 1 / bench.amperes_per_volt))),
     ]
     for what, then, now in sides:
         if then != now:
             raise CalibrationError(
-                f"The calibration {path} was made with other {what}: {then} there, {now} on this bench.",
+                f"The calibration {path} was made with {_other(what)}: {then} there, {now} on this bench.",
                 remedy=f"Calibrate this bench: hgx calibrate FILE --output {path}",
             )
     written = saved.written if saved.written.tzinfo else saved.written.replace(tzinfo=UTC)
@@ -80,6 +83,63 @@ def stored_fingerprint(run: RunFile) -> Fingerprint | None:
             f"The calibration {path} holds no fingerprint.", remedy=f"Write it with: hgx calibrate FILE --output {path}"
         )
     return None if stored is None else Fingerprint.from_dict(stored)
+
+
+def corrected_bench(run: RunFile, bench: Bench, *, tell: Callable[..., None]) -> Bench:
+    """Return the bench with the gain and the offset of the calibration that the run names, if that has both.
+
+    They are the converter's own where a known load stood in place of the device. Without one the gain is the nominal
+    one and the offset holds the device's current at rest, and neither is used. ``tell`` hears, with its data, which
+    of the two it is.
+    """
+    if not isinstance(run.calibration, SavedCalibration):
+        return bench
+    path = run.calibration.file
+    converter = load_calibration(Path(path)).converter
+    nominal, gain, offset = (
+        converter.nominal_volts_per_ampere,
+        converter.gain_volts_per_ampere,
+        converter.offset_volts,
+    )
+    if gain is None:
+        tell(
+            f"Currents are told by the nominal gain and with the converter's offset: the calibration {path} was made "
+            "without a known load.",
+            file=path,
+            corrected=False,
+            nominal_volts_per_ampere=nominal,
+        )
+        return bench
+    gain_std, offset_std = converter.gain_std_volts_per_ampere, converter.offset_std_volts
+    tell(
+        f"Currents are corrected by the calibration {path}: gain {_pair(gain / nominal, gain_std, abs(nominal))} of "
+        f"the nominal one, offset {_pair(offset * 1e3, offset_std, 1e-3)} mV.",
+        file=path,
+        corrected=True,
+        nominal_volts_per_ampere=nominal,
+        gain_volts_per_ampere=gain,
+        gain_std_volts_per_ampere=gain_std,
+        offset_volts=offset,
+        offset_std_volts=offset_std,
+    )
+    return replace(
+        bench,
+        amperes_per_volt=1 / gain,
+        overload_amperes=bench.overload_amperes / abs(gain * bench.amperes_per_volt),
+        offset_amperes=offset / gain,
+    )
+
+
+def _pair(value: float, std: float | None, unit: float) -> str:
+    return f"{value:.5g}" if std is None else f"{value:.5g} ± {std / unit:.2g}"
+
+
+def _gain(volts_per_ampere: float) -> str:
+    return format_quantity(volts_per_ampere, "V/A", digits=6)
+
+
+def _other(what: str) -> str:
+    return f"another {what}" if what in ("rate", "gain of the amplifier") else f"other {what}"
 
 
 def _names(instruments: tuple[InstrumentIdentity, ...]) -> str:

@@ -76,6 +76,7 @@ def make_stream(
         delay_samples=delay_samples,
         amperes_per_volt=bench.amperes_per_volt,
         overload_amperes=bench.overload_amperes,
+        offset_amperes=bench.offset_amperes,
         rest_volts=np.array([e.rest for e in run.electrodes]),
         rest_slope=run.safety.rest_slope,
         keep_blocks=keep_blocks,

@@ -12,6 +12,7 @@ from hgx_lab.experiments._audience import Audience
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._calibration import calibrate, known_response
 from hgx_lab.experiments._generators import stream_generators
+from hgx_lab.experiments._guardian import Guardian
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._saved_calibration import stored_fingerprint
 from hgx_lab.experiments._self_test import self_test
@@ -27,10 +28,16 @@ class Laboratory:
     """One run's bench, record and audience; streams that end are drained into the record."""
 
     def __init__(
-        self, run: RunFile, bench: Bench, session: RecordedRun, audience: Audience, interrupts: Interrupts
+        self,
+        run: RunFile,
+        bench: Bench,
+        session: RecordedRun,
+        audience: Audience,
+        interrupts: Interrupts,
+        guardian: Guardian,
     ) -> None:
         self.run, self.bench, self.session = run, bench, session
-        self.audience, self.interrupts = audience, interrupts
+        self.audience, self.interrupts, self._guardian = audience, interrupts, guardian
 
     @property
     def rate_hz(self) -> float:
@@ -40,6 +47,17 @@ class Laboratory:
     def samples(self, seconds: float) -> int:
         """Return the nearest whole number of samples."""
         return round(seconds * self.rate_hz)
+
+    def check(self) -> None:
+        """Look, often and in the thread of the run, whether it is to end, and whether its guardian is there.
+
+        Raises
+        ------
+        RunInterrupted
+            An end was asked for.
+        """
+        self._guardian.look()
+        self.interrupts.check()
 
     def known_response(self) -> ChainResponse:
         """Return the response as far as it is known without measuring it, for what needs no phase."""
@@ -70,7 +88,7 @@ class Laboratory:
             tones,
             calibration,
             hear=self.hear,
-            interrupted=self.interrupts.check,
+            interrupted=self.check,
             control=self.interrupts,
             watch=self.audience.block,
         )
@@ -91,7 +109,7 @@ class Laboratory:
     @property
     def listening(self) -> Listening:
         """Who hears of streams that measure the bench itself."""
-        return Listening(self.hear, self.interrupts.check, self.interrupts, self.audience.block)
+        return Listening(self.hear, self.check, self.interrupts, self.audience.block)
 
     def self_test(self, *, compare: bool = True) -> None:
         """Test the wires if the run file asks for it; the record and the audience hear what came out.
@@ -155,7 +173,7 @@ class Laboratory:
             bank=tones.bank(),
             demodulator=tones.demodulator(len(self.bench.settings.inputs), _windows(self.run)),
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
-            interrupted=self.interrupts.check,
+            interrupted=self.check,
             keep_blocks=keep_blocks,
             generated=stream_generators(self.run, self.bench.generators, tones),
             control=self.interrupts,

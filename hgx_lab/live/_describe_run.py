@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hgx_lab.config import RunFile, SimulatedBench, TrainRun
+from hgx_lab.config import RunFile, SavedCalibration, SimulatedBench, TrainRun
 from hgx_lab.errors import HgxError
 from hgx_lab.experiments import make_task, plan_tones
 from hgx_lab.learning import CaseSet, Task
@@ -26,6 +26,8 @@ def describe(run: RunFile, record: Path, *, text: str = "") -> RunDescription:
     clip = bench.amplifier.clip
     low, high = bench.input_converter.range
     volts = min(-low, high, *(() if clip is None else (clip,)))
+    # Currents that a calibration may have corrected don't tell by themselves what the converter saw; events do.
+    corrected = isinstance(run.calibration, SavedCalibration)
     return RunDescription(
         name=run.name,
         experiment=str(getattr(run, "experiment", "train")),
@@ -52,7 +54,7 @@ def describe(run: RunFile, record: Path, *, text: str = "") -> RunDescription:
         goal_margin=run.stop.margin if learns else None,
         lead_samples=max(1, round(bench.lead * bench.rate)),
         period_samples=round(run.tones.period * bench.rate),
-        overload_amperes=bench.amplifier.gain * volts,
+        overload_amperes=float("inf") if corrected else bench.amplifier.gain * volts,
         mains_hz=run.tones.mains,
         simulated=isinstance(bench, SimulatedBench),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hgx_lab.config import CardBench, RunFile, SimulatedBench, TrainRun, parse_run_file
+from hgx_lab.config import RunFile, SavedCalibration, SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.config.yaml_dump import dump_yaml
 from hgx_lab.errors import HgxError
 from hgx_lab.experiments import make_task
@@ -54,7 +54,7 @@ def description_of(record: Record) -> RunDescription:
         controls=tuple(e.name for e in run.electrodes_with_role("control")),
         lead_samples=round(bench.lead * bench.rate),
         period_samples=round(run.tones.period * bench.rate),
-        overload_amperes=_overload(bench),
+        overload_amperes=_overload(run),
         mains_hz=run.tones.mains,
         simulated=isinstance(bench, SimulatedBench),
         **task,
@@ -69,8 +69,11 @@ def _tones(record: Record) -> dict[str, float]:
     return {str(name): float(value) for name, value in zip(names, values, strict=True)}
 
 
-def _overload(bench: CardBench) -> float:
-    """Current at which the amplifier or the converter behind it clips, A."""
+def _overload(run: RunFile) -> float:
+    """Current at which the amplifier or the converter behind it clips, A; events alone tell of corrected currents."""
+    if isinstance(run.calibration, SavedCalibration):
+        return float("inf")
+    bench = run.bench
     clip = bench.amplifier.clip
     converter = max(abs(v) for v in bench.input_converter.range)
     return bench.amplifier.gain * (converter if clip is None else min(clip, converter))

@@ -83,6 +83,7 @@ def test_a_card_that_fits(tmp_path: Path) -> None:
         "/Dev1/ai/SampleClock",
         "NI-DAQmx ",
         "nidaqmx 1.7",
+        "guardian: none was asked for",
     ):
         assert piece in said
 
@@ -164,6 +165,7 @@ def test_levels_that_nobody_knows(tmp_path: Path) -> None:
         known = list(check_bench(run_file(tmp_path, f"{terminals}, outputs_known_at_volts: 0 V, watchdog: 1 s")))
     assert not has_fault(known), known
     assert "after 1 s of silence" in about(known, "watchdog")[0].text
+    assert not about(known, "guardian")
 
 
 def test_a_watchdog_that_the_card_hasnt(tmp_path: Path) -> None:

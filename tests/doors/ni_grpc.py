@@ -17,6 +17,7 @@ from tests.doors.ni_task import TEXTS, NiError
 
 __all__ = ["Server", "serving"]
 
+INITIALIZE, ATTACH = 1, 2
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -28,6 +29,26 @@ class _Service(nidaqmx_pb2_grpc.NiDAQmxServicer):
 
     def __init__(self, rig: NiRig) -> None:
         self._rig = rig
+        self._named: dict[str, int] = {}
+
+    def handle(self, session: Session) -> int:
+        """The task of a session, by the name it was given, or by the one that the server made up."""
+        return self._named[session.name] if session.name in self._named else int(session.name)
+
+    def _new(self, request: Any, context: Any, function: str, *arguments: Any) -> tuple[Session, bool]:
+        """A session that outlives its client; an existing one where the client wants to attach to it."""
+        name, behaviour = request.session_name, request.initialization_behavior
+        there = name in self._named and self._named[name] in self._rig.tasks
+        if behaviour == ATTACH and not there:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"There is no session {name!r} to attach to.")
+        if there and behaviour == INITIALIZE:
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"There is a session {name!r}.")
+        if there:
+            return Session(name=name), False
+        handle = self._call(context, function, *arguments)
+        if name:
+            self._named[name] = handle
+        return Session(name=name or str(handle)), True
 
     def _call(self, context: Any, function: str, *arguments: Any) -> Any:
         try:
@@ -37,23 +58,26 @@ class _Service(nidaqmx_pb2_grpc.NiDAQmxServicer):
             context.abort(grpc.StatusCode.UNKNOWN, error.text)
 
     def CreateTask(self, request: Any, context: Any) -> Any:  # noqa: N802
-        handle = self._call(context, "create_task", request.session_name)
-        return nidaqmx_pb2.CreateTaskResponse(task=Session(name=str(handle)), new_session_initialized=True)
+        session, new = self._new(request, context, "create_task", request.session_name)
+        return nidaqmx_pb2.CreateTaskResponse(task=session, new_session_initialized=new)
 
     def CreateWatchdogTimerTaskEx(self, request: Any, context: Any) -> Any:  # noqa: N802
-        handle = self._call(
-            context, "create_watchdog_timer_task_ex", request.device_name, request.session_name, request.timeout
+        session, new = self._new(
+            request,
+            context,
+            "create_watchdog_timer_task_ex",
+            request.device_name,
+            request.session_name,
+            request.timeout,
         )
-        return nidaqmx_pb2.CreateWatchdogTimerTaskExResponse(
-            task=Session(name=str(handle)), new_session_initialized=True
-        )
+        return nidaqmx_pb2.CreateWatchdogTimerTaskExResponse(task=session, new_session_initialized=new)
 
     def ReadAnalogF64(self, request: Any, context: Any) -> Any:  # noqa: N802
         out = np.zeros(request.array_size_in_samps)
         status = 0
         try:
             moved = self._rig.call(
-                "read_analog", int(request.task.name), request.num_samps_per_chan, request.timeout, out
+                "read_analog", self.handle(request.task), request.num_samps_per_chan, request.timeout, out
             )
         except NiError as error:
             if error.code != -200284:
@@ -64,7 +88,7 @@ class _Service(nidaqmx_pb2_grpc.NiDAQmxServicer):
 
     def WriteAnalogF64(self, request: Any, context: Any) -> Any:  # noqa: N802
         samples = np.array(request.write_array).reshape(-1, request.num_samps_per_chan)
-        moved = self._call(context, "write_analog", int(request.task.name), samples)
+        moved = self._call(context, "write_analog", self.handle(request.task), samples)
         return nidaqmx_pb2.WriteAnalogF64Response(samps_per_chan_written=moved)
 
     def GetErrorString(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -77,7 +101,7 @@ def _plain(name: str, function: str, *fields: str) -> None:
 
     def handler(self: _Service, request: Any, context: Any) -> Any:
         values = [getattr(request, each) for each in fields]
-        self._call(context, function, *(int(v.name) if isinstance(v, Session) else v for v in values))
+        self._call(context, function, *(self.handle(v) if isinstance(v, Session) else v for v in values))
         return getattr(nidaqmx_pb2, f"{name}Response")()
 
     setattr(_Service, name, handler)
@@ -90,7 +114,7 @@ def _getter(kind: str, sort: str, key: str) -> None:
 
     def handler(self: _Service, request: Any, context: Any) -> Any:
         of = getattr(request, key) if key else None
-        of = int(of.name) if isinstance(of, Session) else of
+        of = self.handle(of) if isinstance(of, Session) else of
         value = self._call(context, "get", engine_kind.get(kind, kind.lower()), request.attribute_raw, of)
         return getattr(nidaqmx_pb2, f"{name}Response")(**{answer: value})
 
@@ -102,7 +126,8 @@ def _setter(kind: str, sort: str) -> None:
     given = "value_raw" if sort == "Int32" else "value"
 
     def handler(self: _Service, request: Any, context: Any) -> Any:
-        self._call(context, "set", kind.lower(), request.attribute_raw, getattr(request, given), int(request.task.name))
+        value = getattr(request, given)
+        self._call(context, "set", kind.lower(), request.attribute_raw, value, self.handle(request.task))
         return getattr(nidaqmx_pb2, f"{name}Response")()
 
     setattr(_Service, name, handler)

@@ -336,3 +336,12 @@ def test_frequencies_between_the_bins_are_bridged(table: Table, tmp_path: Path) 
     assert_at_rest(table)
     with open_record(alone.record) as here, open_record(result.record) as there:
         assert_derivatives_agree(here, there)
+
+
+def test_a_guardian_is_dismissed_when_card_and_generator_are_at_rest(tmp_path: Path) -> None:
+    with wired_table() as table:
+        result = train(table.run(common=COMMON + "safety: {guardian: true}\n"), record=tmp_path / "guarded.h5")
+        assert_at_rest(table)
+    with open_record(result.record) as there:
+        assert [e.kind for e in there.events].count("guardian") == 1
+    assert not list(tmp_path.glob("*.guardian.log"))

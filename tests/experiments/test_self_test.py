@@ -13,6 +13,7 @@ from hgx_lab.config import TrainRun, change_run_file, parse_run_file
 from hgx_lab.config.calibration_file import load_calibration, save_calibration
 from hgx_lab.errors import CalibrationError, SelfTestError, SignalError
 from hgx_lab.experiments import calibrate_bench, open_bench, train
+from hgx_lab.experiments._stream import Listening
 from hgx_lab.experiments._wire_probe import WireProbe, free_electrodes, probe_bins
 from hgx_lab.records import open_record
 from tests.support.runs import IDEAL, Heard, run_to_its_end
@@ -234,7 +235,7 @@ def test_amplitudes_are_the_runs_own_or_small(changes: dict[str, Any], peaks: li
     try:
         tested = free_electrodes(run)
         bins = probe_bins(run, len(tested), bench.rate_hz)
-        probe = WireProbe(run, bench, tested, bins, 500, 3e-3, lambda message: None, lambda: None)
+        probe = WireProbe(run, bench, tested, bins, 500, 3e-3, Listening(lambda message: None, lambda: None))
         np.testing.assert_allclose(probe.peaks(), peaks)
     finally:
         bench.close()

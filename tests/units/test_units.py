@@ -31,6 +31,8 @@ READ = [
     ("60 \u03bcs", "s", 60e-6),
     ("5 min", "s", 300.0),
     ("2 h", "s", 7200.0),
+    ("7 d", "s", 604800.0),
+    ("0.5 d", "s", 43200.0),
     ("100 nA/V", "A/V", 1e-7),
     ("100 nA / V", "A/V", 1e-7),
     ("100 nS", "A/V", 1e-7),
@@ -70,6 +72,9 @@ REFUSED = [
     ("10 MS", "s", ["conductance", '"ms"']),  # a valid unit in the wrong case is of another dimension
     ("100 kS/s", "Hz", ['Did you mean "kHz"?']),
     ("5 minutes", "s", ['Did you mean "min"?']),
+    ("7 days", "s", ['Did you mean "d"?']),
+    ("7 md", "s", ["'md'"]),
+    ("7 d", "V", ["a time"]),
     ("5 Sec", "s", ['Did you mean "s"?']),
     ("10 MV/A", "A/V", ["resistance", "conductance", '"100 nA/V"']),
     ("10 ms", "Hz", ["time", "frequency", '"100 Hz"']),

@@ -6,6 +6,7 @@
 from hgx_drivers.nidaq._devices import NiDevice, discover
 from hgx_drivers.nidaq._inspection import NiInspection, inspect_stream
 from hgx_drivers.nidaq._inventory import NiEntry, NiInventory, take_inventory
+from hgx_drivers.nidaq._sessions import close_sessions
 from hgx_drivers.nidaq._settings import SharedClock, SignalOutputs, WatchdogSettings
 from hgx_drivers.nidaq.card import NiDaqCard
 
@@ -18,6 +19,7 @@ __all__ = [
     "SharedClock",
     "SignalOutputs",
     "WatchdogSettings",
+    "close_sessions",
     "discover",
     "inspect_stream",
     "take_inventory",

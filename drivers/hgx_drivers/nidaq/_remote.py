@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
-from nidaqmx import GrpcSessionOptions
+from nidaqmx import GrpcSessionOptions, SessionInitializationBehavior
 
-__all__ = ["session_options"]
+__all__ = ["GONE", "session_options"]
+
+#: Answers of a server that isn't there; others are about what was asked.
+GONE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED})
 
 _UNLIMITED = -1
 
@@ -45,9 +48,25 @@ class _Deadline(grpc.UnaryUnaryClientInterceptor):
         return continuation(_CallDetails(client_call_details, self._seconds), request)
 
 
-def session_options(remote: str, deadline_seconds: float) -> tuple[GrpcSessionOptions, Callable[[], None]]:
-    """Options for every task and device at ``host:port``, and what closes the channel."""
+def session_options(
+    remote: str, deadline_seconds: float
+) -> tuple[Callable[[str, bool], GrpcSessionOptions], Callable[[], None]]:
+    """What makes options for tasks and devices at ``host:port``, and what closes the channel.
+
+    The options are for a session of this name, new or, with ``attach``, one that another client made. Without a name
+    each task is its own session, which nobody else can attach to.
+    """
     channel = grpc.insecure_channel(remote, options=_CHANNEL_OPTIONS)
     intercepted = grpc.intercept_channel(channel, _Deadline(deadline_seconds))
-    # Without a session name each task is its own session, which ends with it.
-    return GrpcSessionOptions(intercepted, session_name=""), channel.close
+
+    def options(name: str, attach: bool) -> GrpcSessionOptions:
+        behaviour = SessionInitializationBehavior.AUTO
+        if name:
+            behaviour = (
+                SessionInitializationBehavior.ATTACH_TO_SERVER_SESSION
+                if attach
+                else SessionInitializationBehavior.INITIALIZE_SERVER_SESSION
+            )
+        return GrpcSessionOptions(intercepted, session_name=name, initialization_behavior=behaviour)
+
+    return options, channel.close

@@ -53,6 +53,9 @@ class NiDaqCard:
         What the card does when the program falls silent, where it can.
     signals:
         Terminals on which it gives out start and reference for other instruments.
+    sessions:
+        With a server: a name that is this card's alone, under which :func:`hgx_drivers.nidaq.close_sessions` finds
+        its tasks when this program has died.
     deadline_seconds:
         After this time without an answer a gRPC server counts as dead.
 
@@ -72,6 +75,7 @@ class NiDaqCard:
         initial_levels: float | Mapping[str, float] | None = None,
         watchdog: WatchdogSettings | None = None,
         signals: SignalOutputs | None = None,
+        sessions: str = "",
         deadline_seconds: float = 30.0,
     ) -> None:
         if oversampling < 1:
@@ -85,7 +89,7 @@ class NiDaqCard:
         self._stream: NiStream | None = None
         self._failure: DriverError | None = None
         self._closed = False
-        self._connection = Connection(remote, deadline_seconds=deadline_seconds)
+        self._connection = Connection(remote, deadline_seconds=deadline_seconds, sessions=sessions)
         self._held = HeldLevels(self._connection, initial_levels)
         try:
             self._devices = KnownDevices(self._connection)

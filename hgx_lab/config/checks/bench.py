@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from hgx_lab.config.bench import CardBench, SimulatedBench
-from hgx_lab.config.electrodes import Electrode
+from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
+from hgx_lab.config.electrodes import Electrode, Safety
 from hgx_lab.config.problems import Finding, KeyPath
 from hgx_lab.units import format_quantity
 
@@ -88,4 +88,15 @@ def _limits_in_converter_range(bench: CardBench, electrodes: tuple[Electrode, ..
             yield Finding(("electrodes", index, "limits"), message, allowed)
 
 
-CHECKS: Final = (_buffers, _converters, _values_per_electrode, _wiring, _limits_in_converter_range)
+def _guardian(bench: CardBench, safety: Safety) -> Iterator[Finding]:
+    """A guardian finds the outputs wherever the run left them."""
+    if safety.guardian and isinstance(bench, NiBench) and bench.outputs_known_at_volts is not None:
+        message = (
+            "a guardian must measure the outputs to move them, and this bench is told their voltages instead: after a "
+            "kill nobody could tell it."
+        )
+        hint = "Leave outputs_known_at_volts out if the card can measure its outputs; otherwise give bench.watchdog."
+        yield Finding(("safety", "guardian"), message, suggestion=hint, or_at=(("bench", "outputs_known_at_volts"),))
+
+
+CHECKS: Final = (_buffers, _converters, _values_per_electrode, _wiring, _limits_in_converter_range, _guardian)
