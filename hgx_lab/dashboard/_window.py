@@ -25,6 +25,8 @@ __all__ = ["DashboardWindow"]
 
 #: Milliseconds from one frame to the next: 30 a second.
 _FRAME = 33
+#: Size of a window that nobody has changed: a laptop of 1366 x 768, whose window manager takes a title from it.
+_ROOM, _TITLE = QtCore.QSize(1366, 740), 28
 _SETTINGS = ("hgx-lab", "dashboard")
 
 
@@ -53,9 +55,12 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.pages = QtWidgets.QTabWidget()
         self.pages.setDocumentMode(True)
         self.pages.addTab(self.board, "&Live")
+        self.pages.currentChanged.connect(self._focus_page)
         self.setCentralWidget(self.pages)
         self.setWindowTitle("hgx-lab")
-        self.resize(1366, 740)
+        screen = QtWidgets.QApplication.primaryScreen()
+        room = _ROOM if screen is None else screen.availableSize() - QtCore.QSize(0, _TITLE)
+        self.resize(_ROOM.boundedTo(room))
         self._frame_label = QtWidgets.QLabel()
         bar = self.statusBar()
         if bar is not None:
@@ -90,6 +95,13 @@ class DashboardWindow(QtWidgets.QMainWindow):
     def show_page(self, page: QtWidgets.QWidget) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentWidget(page)
+
+    def _focus_page(self, _: int) -> None:
+        """Put the keyboard on the first thing of the page that takes it, rather than on the page's tab."""
+        page = self.pages.currentWidget()
+        found = None if page is None else first_in_focus_order(page)
+        if found is not None:
+            found.setFocus(QtCore.Qt.FocusReason.TabFocusReason)
 
     def watch(self, source: Source, *, owned: bool = False) -> None:
         """Look at another run; ``owned`` says that this window started it."""
@@ -214,6 +226,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.now.pause_requested.connect(lambda: self._ask(self.source.pause))
         self.now.resume_requested.connect(lambda: self._ask(self.source.resume))
         self.now.stop_requested.connect(lambda: self._ask(self.source.stop))
+        self.now.undo_requested.connect(lambda: self._ask(self.source.resume))
         self.now.rest_requested.connect(lambda: self._ask(self.source.rest_now))
         current = self.board.panels["current"]
         if isinstance(current, CurrentPanel):
@@ -238,7 +251,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         bar: Any = self.menuBar()
         run, self._view = bar.addMenu("&Run"), bar.addMenu("&View")
         self._action(run, "&Pause or resume", "Ctrl+P", lambda: self._press(self.now.pause))
-        self._action(run, "&Stop after this iteration", "Ctrl+.", lambda: self._press(self.now.stop))
+        self._action(run, "&Stop after this iteration, or undo it", "Ctrl+.", lambda: self._press(self.now.stop))
         self._action(run, "&Rest now", "Ctrl+Shift+R", lambda: self._press(self.now.rest))
         self._action(run, "Reset the &overload lamp", "Ctrl+L", lambda: self.source.reset_overload())
         run.addSeparator()
@@ -270,6 +283,17 @@ class DashboardWindow(QtWidgets.QMainWindow):
             saved = self.settings.value(name)
             if isinstance(saved, QtCore.QByteArray):
                 restore(saved)
+
+
+def first_in_focus_order(page: QtWidgets.QWidget) -> QtWidgets.QWidget | None:
+    """The first widget in a page that Tab comes to now; None where there is none."""
+    widget = page.nextInFocusChain()
+    while widget is not None and widget is not page:
+        takes = widget.focusPolicy() & QtCore.Qt.FocusPolicy.TabFocus
+        if takes and page.isAncestorOf(widget) and widget.isEnabled() and widget.isVisibleTo(page):
+            return widget
+        widget = widget.nextInFocusChain()
+    return None
 
 
 def _stands_alone(text: str, folder: Path) -> bool:

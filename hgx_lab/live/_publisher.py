@@ -188,8 +188,9 @@ class Publisher(SilentAudience):
             self._interrupts.pause()
         elif word == "resume":
             self._interrupts.resume()
-            if not (self._held or self._interrupts.finishing):
-                self._turn(self._doing)  # it hadn't come to the pause yet
+            # It hadn't come to the pause yet, or to the end of the iteration that it was to stop after.
+            if self._interrupts.unfinish() and not self._held:
+                self._turn(self._doing)
         elif word == "stop":
             self._interrupts.finish("the dashboard")
             self._turn(RunState.STOPPING)

@@ -6,6 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtWidgets
 
+from hgx_lab.dashboard._caption import Caption
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, shades
 from hgx_lab.dashboard._theme import Theme
@@ -26,8 +27,7 @@ class OutputsPanel(Panel):
         super().__init__(theme)
         self.cases = Plot(theme, ("", ""), ("Output", "A"))
         self.space = Plot(theme, ("Input", "V"), ("Input", "V"))
-        self._figures = QtWidgets.QLabel()
-        self._figures.setObjectName("caption")
+        self._figures = Caption()
         self._points = pg.ScatterPlotItem(size=10)
         self._confirmed = pg.ScatterPlotItem(size=14, symbol="o", brush=None)
         self._errors = pg.ErrorBarItem(beam=0.2, pen=pen(theme.text))
