@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 #: An iteration at which the gate is being learned, and the one that is looked back at.
 LEARNING, PAST = 40, 12
+COLOURS = 256
 PATIENCE_SECONDS = 120.0
 
 
@@ -73,12 +74,14 @@ def moment_of(text: str, record: Path, *, iterations: int | None) -> Snapshot:
 
 def picture(widget: object, path: Path) -> None:
     """Save what a widget shows."""
-    from pyqtgraph.Qt import QtCore, QtGui
+    from PIL import Image
+    from pyqtgraph.Qt import QtGui
 
-    image = widget.grab().toImage()  # type: ignore[attr-defined]
-    image.convertToFormat(QtGui.QImage.Format.Format_Indexed8, QtCore.Qt.ImageConversionFlag.ThresholdDither).save(
-        str(path), "PNG", 0
-    )
+    image = widget.grab().toImage().convertToFormat(QtGui.QImage.Format.Format_RGBA8888)  # type: ignore[attr-defined]
+    bits = image.constBits()
+    bits.setsize(image.sizeInBytes())
+    whole = Image.frombytes("RGBA", (image.width(), image.height()), bytes(bits)).convert("RGB")
+    whole.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path} {image.width()} x {image.height()}, {path.stat().st_size / 1e3:.0f} kB")
 
 
@@ -149,8 +152,8 @@ def main() -> int:
             desk.look_at(runs / "xor.h5")
             desk.rewind.number.setValue(PAST)
             take(desk, f"rewound-{theme.name}", folder, panels=options.panels)
-            desk.settings.clear()
             desk.close()
+            desk.settings.clear()
     return 0
 
 

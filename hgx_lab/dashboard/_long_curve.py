@@ -25,7 +25,7 @@ class LongCurve(pg.PlotCurveItem):
     """
 
     def __init__(self, plot: Plot, colour: str, name: str) -> None:
-        super().__init__(pen=pen(colour), connect="all", skipFiniteCheck=True)
+        super().__init__(pen=pen(colour, width=0), connect="all", skipFiniteCheck=True)
         self.opts["exported"] = name
         self._plot = plot
         self._start, self._rate = 0, 1.0

@@ -20,11 +20,20 @@ _BAND_COLUMNS = 300
 
 
 def pen(colour: str, *, width: int = 1, dashed: bool = False, opacity: float = 1.0) -> QtGui.QPen:
-    """A line of a colour; one pixel wide unless it is short: wider ones cost twice the time."""
+    """A line of a colour, ``width`` logical pixels wide.
+
+    0 is one pixel of the screen whatever its density, for long lines: wider ones cost twice the time.
+    """
     made = QtGui.QColor(colour)
     made.setAlphaF(opacity)
     style = QtCore.Qt.PenStyle.DashLine if dashed else QtCore.Qt.PenStyle.SolidLine
-    return pg.mkPen(made, width=width, style=style)
+    return pg.mkPen(made, width=width * _density(), style=style)
+
+
+def _density() -> int:
+    """Pixels of the screen to a logical one; pens are measured in the former."""
+    application = QtGui.QGuiApplication.instance()
+    return max(1, round(application.devicePixelRatio())) if isinstance(application, QtGui.QGuiApplication) else 1
 
 
 def brush(colour: str, opacity: float = 1.0) -> QtGui.QBrush:
@@ -76,6 +85,8 @@ class Plot(pg.PlotWidget):
         """Change the colours of everything but the data."""
         self.theme = theme
         self.setBackground(theme.surface)
+        self.plot_item.getAxis("bottom").setZValue(-10)  # bars stand before the grid
+        self.plot_item.getAxis("left").setZValue(-10)
         for side, (words, unit) in (("bottom", self.bottom), ("left", self.left)):
             axis = self.plot_item.getAxis(side)
             axis.setPen(pen(theme.grid))
@@ -84,6 +95,8 @@ class Plot(pg.PlotWidget):
             axis.setLabel(words, units=unit or None, color=theme.muted, **{"font-size": "8.5pt"})
             axis.enableAutoSIPrefix(bool(unit))
             axis.showLabel(bool(words))
+        # Whole numbers below a narrow plot would touch one another.
+        self.plot_item.getAxis("bottom").setTickDensity(0.7)
         for words, _, _ in self._right:
             axis = self.plot_item.getAxis("right")
             axis.setPen(pen(theme.grid))
@@ -130,7 +143,7 @@ class Plot(pg.PlotWidget):
         box.setZValue(item.getViewBox().zValue() - 1)  # the pointer is for what lies on the left axis
         box.setXLink(item.getViewBox())
         low, high = span
-        box.setYRange(low, high, padding=0.04)
+        box.setYRange(low, high, padding=0.12)
         item.getViewBox().sigResized.connect(lambda view: box.setGeometry(view.sceneBoundingRect()))
         curve = pg.PlotDataItem(pen=pen(colour), connect="finite", name=words)
         box.addItem(curve)

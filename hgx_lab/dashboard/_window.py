@@ -54,6 +54,9 @@ class DashboardWindow(QtWidgets.QMainWindow):
             self.board.add(make(theme))
         self.pages = QtWidgets.QTabWidget()
         self.pages.setDocumentMode(True)
+        tabs = self.pages.tabBar()
+        if tabs is not None:
+            tabs.setDrawBase(False)
         self.pages.addTab(self.board, "&Live")
         self.pages.currentChanged.connect(self._focus_page)
         self.setCentralWidget(self.pages)
@@ -182,13 +185,6 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.board.set_theme(theme)
         self.settings.setValue("theme", theme.name)
 
-    def showEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
-        """Arrange the panels when their room is known for the first time, unless a layout is remembered."""
-        super().showEvent(a0)
-        if not self._arranged:
-            self._arranged = True
-            self.board.arrange()
-
     def closeEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
         """Ask before a run that was started here is left; runs of others go on without a word."""
         answer = "leave"
@@ -278,7 +274,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         action.triggered.connect(lambda _=False: does())
 
     def _restore(self) -> None:
-        self._arranged = self.settings.contains("docks")
+        self.board.arranged = self.settings.contains("docks")
         for name, restore in (("geometry", self.restoreGeometry), ("docks", self.board.restoreState)):
             saved = self.settings.value(name)
             if isinstance(saved, QtCore.QByteArray):

@@ -218,8 +218,11 @@ class Publisher(SilentAudience):
                 word = queue.popleft()
                 if isinstance(word, Volts):
                     newest = word
-                else:
-                    words.append(word)
+                    continue
+                if newest is not None and isinstance(word, LiveEvent):
+                    words.append(newest)  # events change what the voltages are: they stay in order
+                    newest = None
+                words.append(word)
         if newest is not None:
             words.append(newest)
         with self._lock:

@@ -8,7 +8,6 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from hgx_lab.dashboard._caption import Caption
 from hgx_lab.dashboard._long_curve import LongCurve
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen
@@ -44,7 +43,7 @@ class CurrentPanel(Panel):
         for axis in ("left", "bottom"):
             self.spectrum.plot_item.getAxis(axis).enableAutoSIPrefix(False)
         self._trace = LongCurve(self.trace, theme.of(0), "current")
-        self._psd = self.spectrum.curve(theme.of(0), name="density")
+        self._psd = self.spectrum.curve(theme.of(0), width=0, name="density")
         self._floor = self.spectrum.curve(theme.text, dashed=True, name="noise floor")
         self._marks: dict[str, Any] = {}
         for name in reversed(KINDS):  # tones on top
@@ -58,12 +57,12 @@ class CurrentPanel(Panel):
         self.lamp.setToolTip("Lit when the converter has clipped; stays lit until it is pressed")
         self.lamp.clicked.connect(self.reset_requested)
         self._legend = QtWidgets.QLabel()
-        self._legend.setToolTip("Hold the pointer over a mark to read whose it is")
-        self._figures = Caption()
+        self._floor_words = ""
+        self._legend.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._legend.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
         top = QtWidgets.QHBoxLayout()
         top.addWidget(self.lamp)
-        top.addWidget(self._figures, 1)
-        top.addWidget(self._legend)
+        top.addWidget(self._legend, 1)
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.trace, 1)
         row.addWidget(self.spectrum, 1)
@@ -104,7 +103,7 @@ class CurrentPanel(Panel):
         super().set_theme(theme)
         self._lit = self._spectrum_of = None
         for curve in (self._trace, self._psd):
-            curve.setPen(pen(theme.of(0)))
+            curve.setPen(pen(theme.of(0), width=0))
         self._floor.setPen(pen(theme.text, dashed=True))
         self._write_legend()
 
@@ -114,7 +113,7 @@ class CurrentPanel(Panel):
 
     def _write_legend(self) -> None:
         entries = [f"<span style='color:{self._colour(k)}'>{_MARKS[k][1]}</span>&nbsp;{k}" for k in KINDS]
-        entries.append("┄&nbsp;noise floor")
+        entries.append(f"<span style='color:{self.theme.text}'>┄</span>&nbsp;floor&nbsp;{self._floor_words}")
         self._legend.setText(f"<span style='color:{self.theme.muted}'>{'&nbsp; '.join(entries)}</span>")
 
     def _draw_spectrum(self, hertz: np.ndarray, psd: np.ndarray, run: RunDescription | None) -> None:
@@ -142,13 +141,15 @@ class CurrentPanel(Panel):
 
     def _say_floor(self, hertz: np.ndarray, floor: np.ndarray, tones: np.ndarray) -> None:
         if not hertz.size or not tones.size:
-            self._figures.setText("")
             return
         middle = float(np.sqrt(tones.min() * tones.max()))
         root = float(np.sqrt(np.interp(middle, hertz, floor)))
-        self._figures.setText(
-            f"floor {format_quantity(root, 'A', digits=3)}/√Hz at {format_quantity(middle, 'Hz', digits=2)}"
+        self._floor_words = f"{format_quantity(root, 'A', digits=2)}/√Hz".replace(" ", "&nbsp;")
+        self._legend.setToolTip(
+            f"Noise between the lines, at {format_quantity(middle, 'Hz', digits=2)}. "
+            "Hold the pointer over a mark to read whose it is."
         )
+        self._write_legend()
 
 
 def _on_a_log_axis(hertz: np.ndarray, psd: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray]:

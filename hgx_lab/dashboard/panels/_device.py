@@ -50,13 +50,14 @@ class DevicePanel(Panel):
         self.which = QtWidgets.QComboBox()
         self.which.setAccessibleName("Electrode")
         self.which.currentIndexChanged.connect(self._choose_anew)
-        self._facts, self._tone = Caption(), Caption()
+        self._facts, self._tone, self._slope = Caption(), Caption(), Caption()
         self.wave = Plot(theme, ("Time", "s"), ("Volts", "V"))
         self._wave = self.wave.curve(theme.of(0), name="DC and tone")
         self._dc = self.wave.curve(theme.muted, dashed=True, name="DC")
         self.trend = Plot(theme, ("Iteration", ""), ("dI/dV", "A/V"))
         self._derivative = self.trend.curve(theme.of(0), name="mean dI/dV")
-        side = column_of(self.which, self._facts, self._tone)
+        side = column_of(self.which, self._facts, self._tone, self._slope)
+        side.setSpacing(1)
         side.addWidget(self.wave, 1)
         side.addWidget(self.trend, 1)
         row = QtWidgets.QHBoxLayout()
@@ -112,7 +113,7 @@ class DevicePanel(Panel):
             label.setPos(_NAME * x, _NAME * y)
             self.picture.addItem(label, ignoreBounds=True)
             self._labels.append(label)
-        self.picture.plot_item.setRange(xRange=(-1.62, 1.62), yRange=(-1.62, 1.62), padding=0)
+        self.picture.plot_item.setRange(xRange=(-1.7, 1.7), yRange=(-1.62, 1.62), padding=0)
 
     def _draw_picture(self, run: RunDescription, volts: np.ndarray, chosen: int) -> None:
         x, y = _places(len(volts))
@@ -144,8 +145,8 @@ class DevicePanel(Panel):
     def _draw_wave(self, electrode: ElectrodeInfo, volts: float) -> None:
         """What is on an electrode now, as the description has it: its DC voltage and a few periods of its tone."""
         now = format_quantity(volts, "V", digits=4) if np.isfinite(volts) else "voltage unknown"
-        span = f"{format_quantity(electrode.lower, 'V', digits=3)} … {format_quantity(electrode.upper, 'V', digits=3)}"
-        self._facts.setText(f"{electrode.role}, {now}, limits {span}")
+        span = f"{format_quantity(electrode.lower, 'V', digits=3)}…{format_quantity(electrode.upper, 'V', digits=3)}"
+        self._facts.setText(f"{electrode.role}, {now} in {span}")
         if self._drawn_wave == (electrode, volts):
             return
         self._drawn_wave = (electrode, volts)
@@ -158,14 +159,14 @@ class DevicePanel(Panel):
 
     def _draw_trend(self, run: RunDescription, history: History, name: str) -> None:
         mean, std = history["derivative"], history["derivative_std"]
-        tone = run.electrode(name).tone_text
+        self._tone.setText(run.electrode(name).tone_text)
         if name not in run.controls or mean.ndim != 2 or not len(mean):
             self._derivative.setData([], [])
-            self._tone.setText(tone)
+            self._slope.setText("")
             return
         k = run.controls.index(name)
         self._derivative.setData(*thinned(history["iteration"], mean[:, k], self.trend.width()))
-        self._tone.setText(f"{tone};  dI/dV {1e9 * mean[-1, k]:.2f} ± {1e9 * std[-1, k]:.2f} nA/V")
+        self._slope.setText(f"dI/dV {1e9 * mean[-1, k]:.2f} ± {1e9 * std[-1, k]:.2f} nA/V")
 
 
 def _places(count: int, *, output: bool = False) -> tuple[np.ndarray, np.ndarray]:

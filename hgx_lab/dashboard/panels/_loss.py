@@ -17,6 +17,10 @@ from hgx_lab.units import format_quantity
 __all__ = ["LossPanel"]
 
 
+#: Widths of the axes, pixels.
+_LEFT, _RIGHT = 52, 44
+
+
 class LossPanel(Panel):
     """Loss with its best value and the restarts marked; margin and accuracy below."""
 
@@ -47,9 +51,16 @@ class LossPanel(Panel):
         top.addWidget(self._figures, 1)
         layout = column_of()
         layout.addLayout(top)
-        layout.addWidget(self.loss, 3)
-        layout.addWidget(self.margin, 2)
+        layout.addWidget(self.loss, 4)
+        layout.addWidget(self.margin, 3)
         self.setLayout(layout)
+        # Both plots have the same iteration above one another, and one row of numbers is enough.
+        self.loss.plot_item.showAxis("right")
+        self.loss.plot_item.getAxis("right").setStyle(showValues=False)
+        for plot in (self.loss, self.margin):
+            plot.plot_item.getAxis("right").setWidth(_RIGHT)
+            plot.plot_item.getAxis("left").setWidth(_LEFT)
+        self.margin.plot_item.getAxis("right").setTicks([[(v, f"{v}") for v in (0, 50, 100)]])
         self._paint()
 
     def set_theme(self, theme: Theme) -> None:
@@ -70,6 +81,7 @@ class LossPanel(Panel):
         for line in self._restarts:
             line.setPen(pen(theme.caution, dashed=True))
             line.label.setColor(theme.caution)
+        self.loss.plot_item.getAxis("right").setPen(pen(theme.grid))
         margin, accuracy = self.margin.plot_item.getAxis("left"), self.margin.plot_item.getAxis("right")
         margin.setTextPen(pen(theme.of(2)))
         accuracy.setTextPen(pen(theme.of(3)))
@@ -102,6 +114,7 @@ class LossPanel(Panel):
         margin = history["margin"]
         classes = bool(margin.size and np.isfinite(margin).any())
         self.margin.setVisible(classes)
+        self.loss.plot_item.getAxis("bottom").setStyle(showValues=not classes)
         if classes:
             self._margin.setData(*thinned(x, margin, columns))
             self._accuracy.setData(*thinned(x, 100 * history["accuracy"], columns))
