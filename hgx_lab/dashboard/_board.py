@@ -84,6 +84,7 @@ class PanelBoard(QtWidgets.QMainWindow):
                 continue
             try:
                 panel.draw(snapshot)
+                panel.settle()
             except Exception as error:  # noqa: BLE001 - one broken panel must not take the others along
                 self._say_broken(key, f"{type(error).__name__}: {error}")
             else:

@@ -69,7 +69,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
         if bar is not None:
             bar.addPermanentWidget(self._frame_label)
         self.frame_seconds = self.drawn_seconds = 0.0
-        self._begun = time.perf_counter()
+        self._begun = self._counted = time.perf_counter()
+        self._frames = 0
         self._connect()
         self._make_menus()
         self.board.arrange()
@@ -171,10 +172,15 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.drawn_seconds = time.perf_counter() - begun
         # From frame to frame, painting included: what the eye sees.
         self.frame_seconds, self._begun = begun - self._begun, begun
-        self._frame_label.setText(f"{1 / max(self.frame_seconds, 1e-3):.0f} frames/s")
+        self._frames += 1
+        if begun - self._counted >= 1.0:
+            self._frame_label.setText(f"{self._frames / (begun - self._counted):.0f} frames/s")
+            self._frames, self._counted = 0, begun
         bar = self.statusBar()
         if bar is not None and run is not None:
-            bar.showMessage(f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}")
+            words = f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}"
+            if words != bar.currentMessage():
+                bar.showMessage(words)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""

@@ -10,7 +10,7 @@ from hgx_lab.dashboard._decimate import thinned
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import ElectrodeInfo, History, Snapshot
+from hgx_lab.live import ElectrodeInfo, Measured, Snapshot
 
 __all__ = ["ControlsPanel"]
 
@@ -26,7 +26,7 @@ class ControlsPanel(Panel):
         self.trend = Plot(theme, ("Iteration", ""), ("Volts", "V"))
         self._headroom = Caption()
         self._names: tuple[str, ...] = ()
-        self._drawn: History | None = None
+        self._drawn_latest: Measured | None = None
         self._box: pg.BarGraphItem | None = None
         self._peak: pg.BarGraphItem | None = None
         self._mark: pg.ScatterPlotItem | None = None
@@ -44,11 +44,11 @@ class ControlsPanel(Panel):
         electrodes = tuple(run.electrode(name) for name in run.controls)
         if run.controls != self._names:
             self._begin(electrodes)
-        if latest is not None:
+        if latest is not None and latest is not self._drawn_latest:
+            self._drawn_latest = latest
             self._draw_now(latest.controls, electrodes)
-        if snapshot.history is self._drawn:
+        if not self.history_is_due(snapshot.history):
             return
-        self._drawn = snapshot.history
         x, controls = snapshot.history["iteration"], snapshot.history["controls"]
         for k, line in enumerate(self._lines):
             if controls.ndim == 2:
@@ -60,7 +60,8 @@ class ControlsPanel(Panel):
         self._names = ()
 
     def _begin(self, electrodes: tuple[ElectrodeInfo, ...]) -> None:
-        self._names, self._drawn = tuple(e.name for e in electrodes), None
+        self._names = tuple(e.name for e in electrodes)
+        self._drawn = self._drawn_latest = None
         for plot in (self.now, self.trend):
             plot.clear_data()
         x = np.arange(len(electrodes))

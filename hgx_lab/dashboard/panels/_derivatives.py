@@ -47,7 +47,8 @@ class DerivativesPanel(Panel):
         self.dials.setMouseEnabled(x=False, y=False)
         self.dials.hide_cross_hair()
         self._names: tuple[str, ...] = ()
-        self._drawn: History | None = None
+        self._drawn_latest: Measured | None = None
+        self._drawn_case = -1
         self._bars: pg.BarGraphItem | None = None
         self._errors: pg.ErrorBarItem | None = None
         self._hands: list[pg.PlotCurveItem] = []
@@ -70,8 +71,9 @@ class DerivativesPanel(Panel):
             return
         if run.controls != self._names or len(run.cases) + 1 != self.case.count():
             self._begin(run.controls, tuple(c.name for c in run.cases))
-        if latest is not None:
-            which = self.case.currentIndex() - 1
+        which = self.case.currentIndex() - 1
+        if latest is not None and (latest is not self._drawn_latest or which != self._drawn_case):
+            self._drawn_latest, self._drawn_case = latest, which
             if which < 0:
                 value = latest.derivatives.mean(axis=0)
                 std = np.sqrt((latest.derivatives_std**2).mean(axis=0) / max(1, len(latest.derivatives_std)))
@@ -79,8 +81,7 @@ class DerivativesPanel(Panel):
                 value, std = latest.derivatives[which], latest.derivatives_std[which]
             self._draw_bars(value, std)
             self._draw_dials(latest, which)
-        if snapshot.history is not self._drawn:
-            self._drawn = snapshot.history
+        if self.history_is_due(snapshot.history):
             self._draw_trend(snapshot.history)
 
     def _draw_trend(self, history: History) -> None:
@@ -97,7 +98,8 @@ class DerivativesPanel(Panel):
         self._names = ()
 
     def _begin(self, names: tuple[str, ...], cases: tuple[str, ...]) -> None:
-        self._names, self._drawn = names, None
+        self._names = names
+        self._drawn = self._drawn_latest = None
         chosen = max(0, self.case.currentIndex())
         self.case.clear()
         self.case.addItems(["mean of all", *cases])

@@ -67,7 +67,7 @@ class DevicePanel(Panel):
         self.picture.setMinimumWidth(120)
         self.setLayout(row)
         self._names: tuple[str, ...] = ()
-        self._drawn: History | None = None
+        self._drawn_picture: tuple[RunDescription, int, bytes] | None = None
         self._drawn_wave: tuple[ElectrodeInfo, float] | None = None
 
     def draw(self, snapshot: Snapshot) -> None:
@@ -80,10 +80,12 @@ class DevicePanel(Panel):
             self._begin(run)
         volts = snapshot.volts if snapshot.volts is not None else np.full(len(names), np.nan)
         chosen = max(0, self.which.currentIndex())
-        self._draw_picture(run, volts, chosen)
+        picture = (run, chosen, volts.tobytes())
+        if picture != self._drawn_picture:
+            self._drawn_picture = picture
+            self._draw_picture(run, volts, chosen)
         self._draw_wave(run.electrodes[chosen], float(volts[chosen]))
-        if snapshot.history is not self._drawn:
-            self._drawn = snapshot.history
+        if self.history_is_due(snapshot.history):
             self._draw_trend(run, snapshot.history, run.electrodes[chosen].name)
 
     def set_theme(self, theme: Theme) -> None:
@@ -95,6 +97,7 @@ class DevicePanel(Panel):
         self._dc.setPen(pen(theme.muted, dashed=True))
 
     def _begin(self, run: RunDescription) -> None:
+        self._drawn = self._drawn_picture = self._drawn_wave = None
         self._names = tuple(e.name for e in run.electrodes)
         chosen = max(0, self.which.currentIndex())
         self.which.clear()

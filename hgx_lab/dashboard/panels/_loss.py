@@ -40,11 +40,12 @@ class LossPanel(Panel):
         self._goal = pg.InfiniteLine(
             angle=0, label="goal", labelOpts={"position": 0.04, "anchors": [(0.0, 1.0), (0.0, 0.0)]}
         )
-        self._restarts: list[pg.InfiniteLine] = []
+        self._restarts = pg.VTickGroup(yrange=[0, 1])
+        self._restarted = np.empty(0)
+        self.loss.mark(self._restarts)
         self.logarithmic = QtWidgets.QCheckBox("&Log scale")
         self.logarithmic.toggled.connect(lambda on: self.loss.setLogMode(y=on))
         self._figures = Caption(right=True)
-        self._drawn: History | None = None
         self._goal_at: float | None = None
         top = QtWidgets.QHBoxLayout()
         top.addWidget(self.logarithmic)
@@ -78,9 +79,7 @@ class LossPanel(Panel):
         self._accuracy.setPen(pen(theme.of(3)))
         self._goal.setPen(pen(theme.good, dashed=True))
         self._goal.label.setColor(theme.good)
-        for line in self._restarts:
-            line.setPen(pen(theme.caution, dashed=True))
-            line.label.setColor(theme.caution)
+        self._restarts.setPen(pen(theme.caution, dashed=True))
         self.loss.plot_item.getAxis("right").setPen(pen(theme.grid))
         margin, accuracy = self.margin.plot_item.getAxis("left"), self.margin.plot_item.getAxis("right")
         margin.setTextPen(pen(theme.of(2)))
@@ -90,8 +89,7 @@ class LossPanel(Panel):
         """Show the whole history."""
         run = snapshot.description
         self._show_goal(None if run is None else run.goal_margin)
-        if snapshot.history is not self._drawn:
-            self._drawn = snapshot.history
+        if self.history_is_due(snapshot.history):
             self._draw_history(snapshot.history)
 
     def _show_goal(self, goal: float | None) -> None:
@@ -127,20 +125,14 @@ class LossPanel(Panel):
         height = np.log10(loss[place]) if self.logarithmic.isChecked() and loss[place] > 0 else loss[place]
         self._best.setData([x[place]], [height])
         accuracy = history["accuracy"][-1]
+        count = int(history["restart"][-1] - history["restart"][0])
+        restarts = f"   {count} restart{'s' * (count != 1)} (dashed)" if count else ""
         text = f"best {loss[place]:.4g} at iteration {x[place]:.0f}"
-        self._figures.setText(text + (f"   accuracy {accuracy:.1%}" if np.isfinite(accuracy) else ""))
+        self._figures.setText(text + (f"   accuracy {accuracy:.1%}" if np.isfinite(accuracy) else "") + restarts)
 
     def _mark_restarts(self, x: np.ndarray, restart: np.ndarray) -> None:
-        at = x[1:][np.diff(restart) != 0] if restart.size else restart
-        while len(self._restarts) < len(at):
-            line = pg.InfiniteLine(angle=90, pen=pen(self.theme.caution, dashed=True), label="restart")
-            line.label.setColor(self.theme.caution)
-            line.label.setPosition(0.94)
-            self.loss.mark(line)
-            self._restarts.append(line)
-        for line, place in zip(self._restarts, at, strict=False):
-            line.setValue(place)
-        for line in self._restarts[len(at) :]:
-            line.hide()
-        for line in self._restarts[: len(at)]:
-            line.show()
+        """One item for all of them: a long run has thousands."""
+        at = x[1:][np.diff(restart) != 0] if restart.size else x
+        if not np.array_equal(at, self._restarted):
+            self._restarted = at
+            self._restarts.setXVals(at)

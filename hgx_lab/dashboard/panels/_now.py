@@ -74,6 +74,7 @@ class NowPanel(Panel):
         self._events.setWordWrap(True)
         self._shown: tuple[LiveEvent, ...] = ()
         self._paused = self._stopping = False
+        self._colour = ""
         layout = column_of(self._state, self._detail)
         layout.addLayout(buttons)
         layout.addLayout(grid)
@@ -96,7 +97,9 @@ class NowPanel(Panel):
             word = f"◀◀  iteration {snapshot.latest.index}"
         colour = self.theme.accent if snapshot.rewound else self.theme.of_state(status.state)
         self._state.setText(word)
-        self._state.setStyleSheet(f"color: {colour}; font-size: 22px; font-weight: 700;")
+        if colour != self._colour:  # a style sheet costs a millisecond, also the same one
+            self._colour = colour
+            self._state.setStyleSheet(f"color: {colour}; font-size: 22px; font-weight: 700;")
         self._detail.setText(status.detail)
         self._detail.setVisible(bool(status.detail))
         self._paused = status.state is RunState.PAUSED

@@ -10,7 +10,7 @@ from hgx_lab.dashboard._caption import Caption
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, shades
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import CaseInfo, RunDescription, Snapshot
+from hgx_lab.live import CaseInfo, Confirmation, Measured, RunDescription, Snapshot
 
 __all__ = ["OutputsPanel"]
 
@@ -38,6 +38,7 @@ class OutputsPanel(Panel):
         self.cases.mark(self._threshold)
         self.space.addItem(self._cloud)
         self._run: RunDescription | None = None
+        self._drawn: tuple[Measured | None, tuple[Confirmation, ...]] = (None, ())
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.cases, 3)
         row.addWidget(self.space, 2)
@@ -50,8 +51,11 @@ class OutputsPanel(Panel):
         run, latest = snapshot.description, snapshot.latest
         if run is None or latest is None or not run.cases:
             return
-        if run != self._run:
+        if run is not self._run and run != self._run:
             self._begin(run)
+        if latest is self._drawn[0] and snapshot.confirmations == self._drawn[1]:
+            return
+        self._drawn = (latest, snapshot.confirmations)
         cloud = len(run.cases) > _NAMED
         targets = np.array([c.target for c in run.cases])
         x = _radii(run.cases) if cloud else np.arange(len(run.cases), dtype=float)
@@ -77,9 +81,11 @@ class OutputsPanel(Panel):
         super().set_theme(theme)
         self._errors.setData(pen=pen(theme.text))
         self._threshold.setPen(pen(theme.muted, dashed=True))
+        self._threshold.label.setColor(theme.muted)
+        self._drawn = (None, ())
 
     def _begin(self, run: RunDescription) -> None:
-        self._run = run
+        self._run, self._drawn = run, (None, ())
         cloud = len(run.cases) > _NAMED
         self.space.setVisible(cloud)
         axis = self.cases.plot_item.getAxis("bottom")

@@ -86,8 +86,8 @@ def noise_floor(hertz: Floats, psd: Floats, lines: Floats) -> tuple[Floats, Floa
     x, y = hertz[free], psd[free]
     if not x.size:
         return np.empty(0), np.empty(0)
-    stretch = np.floor(_STRETCHES * np.log10(x / x[0])).astype(int)
-    starts = np.flatnonzero(np.diff(stretch, prepend=-1))
+    edges = x[0] * 10 ** (np.arange(1 + int(_STRETCHES * np.log10(x[-1] / x[0]))) / _STRETCHES)
+    starts = np.unique(np.searchsorted(x, edges))
     parts = [p for p in zip(np.split(x, starts[1:]), np.split(y, starts[1:]), strict=True) if p[0].size >= _ENOUGH]
     return (
         np.array([float(np.sqrt(a[0] * a[-1])) for a, _ in parts]),
