@@ -80,7 +80,8 @@ class PanelBoard(QtWidgets.QMainWindow):
     def draw(self, snapshot: Snapshot) -> None:
         """Show a snapshot on every panel that can be seen."""
         for key, panel in self.panels.items():
-            if not panel.isVisible():
+            # A dock behind another one's tab counts as visible to Qt, which only moves it out of sight.
+            if not panel.isVisible() or panel.visibleRegion().isEmpty():
                 continue
             try:
                 panel.draw(snapshot)

@@ -30,18 +30,19 @@ painted = set()
 class Painted(QtCore.QObject):
     def eventFilter(self, a0, a1):
         if a1.type() == QtCore.QEvent.Type.Paint:
-            painted.add(id(a0))
+            painted.add(viewports.index(a0))
         return False
 
 painter = Painted()
 plots = [p for panel in desk.board.panels.values() for p in panel.findChildren(Plot)]
-for plot in plots:
-    plot.viewport().installEventFilter(painter)
+viewports = [plot.viewport() for plot in plots]
+for viewport in viewports:
+    viewport.installEventFilter(painter)
 desk.show()
 for _ in range(20):
     application.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 50)
     desk.draw()
-visible = [p for p in plots if p.isVisible()]
+visible = [n for n, plot in enumerate(plots) if plot.isVisible() and not plot.visibleRegion().isEmpty()]
 # Of the screen itself, not of the widget: what the X server has.
 picture = application.primaryScreen().grabWindow(int(desk.winId())).toImage()
 step = 7
@@ -53,7 +54,7 @@ print(json.dumps({
     "picture": [picture.width(), picture.height()],
     "colours": len(colours),
     "visible": len(visible),
-    "painted": sum(id(p.viewport()) in painted for p in visible),
+    "painted": len(painted.intersection(visible)),
     "broken": desk.board.broken,
     "rewound": desk.snapshot.rewound,
 }))
