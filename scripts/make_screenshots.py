@@ -1,11 +1,12 @@
 """Make the pictures of the dashboard: every panel and the whole window, of a run of configs/xor.yaml.
 
-    python scripts/make_screenshots.py [--output docs/images/dashboard] [--panels] [--size WxH] [--scale N]
+    python scripts/make_screenshots.py --docs
+    python scripts/make_screenshots.py [--output FOLDER] [--panels] [--size WxH] [--scale N]
 
 Three states: learning (a run that is going on), fault (its card is unplugged), rewound (an iteration of its record);
 each in light and dark. ``--size`` is in logical pixels, ``--scale`` in pixels of the screen for each: 1366x768 at 1 is
-a laptop, 1920x1080 at 2 a screen of 3840x2160. Without ``--panels`` the windows alone are made. Nothing is shown on
-a screen. The pictures have a palette of 256 colours, which keeps them small.
+a laptop, 1920x1080 at 2 a screen of 3840x2160. Without ``--panels`` the windows alone are made; with ``--docs`` those
+alone that the documentation shows, in their places. Nothing is shown on a screen. The pictures have a palette of 256 colours, which keeps them small.
 """
 
 from __future__ import annotations
@@ -18,15 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hgx_lab.config import load_run_file
 from hgx_lab.live import RunProcess, Snapshot, attach
 
 if TYPE_CHECKING:
     from hgx_lab.dashboard._desk import Desk
 
 ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+#: The pictures of the documentation, and what they are of.
+DOCS = {
+    "rewound-dark.png": "dashboard.png",
+    "learning-dark-current.png": "dashboard/learning.png",
+    "fault-light.png": "dashboard/fault.png",
+}
 #: An iteration at which the gate is being learned, and the one that is looked back at.
-LEARNING, PAST = 40, 12
+LEARNING, PAST = 40, 20
 COLOURS = 256
 PATIENCE_SECONDS = 120.0
 
@@ -98,11 +105,10 @@ def take(desk: Desk, name: str, folder: Path, *, panels: bool) -> None:
     """The pictures of one state in the colours of now."""
     settle(desk)
     picture(desk, folder / f"{name}.png")
-    for front in ("current",):
-        desk.board.docks[front].raise_()
-        settle(desk)
-        picture(desk, folder / f"{name}-{front}.png")
-        desk.board.docks["outputs"].raise_()
+    desk.board.docks["current"].raise_()
+    settle(desk)
+    picture(desk, folder / f"{name}-current.png")
+    desk.board.docks["outputs"].raise_()
     if not panels:
         return
     for key, dock in desk.board.docks.items():
@@ -115,7 +121,8 @@ def take(desk: Desk, name: str, folder: Path, *, panels: bool) -> None:
 def main() -> int:
     """Make them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "images" / "dashboard")
+    parser.add_argument("--output", type=Path, default=Path("screenshots"))
+    parser.add_argument("--docs", action="store_true", help="replace the pictures of the documentation")
     parser.add_argument("--panels", action="store_true", help="each panel too")
     parser.add_argument("--size", default="1366x768")
     parser.add_argument("--scale", type=float, default=1.0)
@@ -130,9 +137,9 @@ def main() -> int:
     from hgx_lab.dashboard._desk import Desk
     from hgx_lab.dashboard._theme import DARK, LIGHT, apply_theme
 
-    folder = options.output.resolve()
+    made = tempfile.TemporaryDirectory()
+    folder = Path(made.name) if options.docs else options.output.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    load_run_file(ROOT / "configs" / "xor.yaml")
     application = make_application()
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
@@ -154,6 +161,11 @@ def main() -> int:
             take(desk, f"rewound-{theme.name}", folder, panels=options.panels)
             desk.close()
             desk.settings.clear()
+    if options.docs:
+        for source, target in DOCS.items():
+            (IMAGES / target).parent.mkdir(exist_ok=True)
+            (IMAGES / target).write_bytes((folder / source).read_bytes())
+    made.cleanup()
     return 0
 
 

@@ -34,7 +34,8 @@ class Painted(QtCore.QObject):
         return False
 
 painter = Painted()
-plots = [p for panel in desk.board.panels.values() for p in panel.findChildren(Plot)]
+panels = [(panel, p) for panel in desk.board.panels.values() for p in panel.findChildren(Plot)]
+plots = [plot for _, plot in panels]
 viewports = [plot.viewport() for plot in plots]
 for viewport in viewports:
     viewport.installEventFilter(painter)
@@ -42,7 +43,9 @@ desk.show()
 for _ in range(20):
     application.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 50)
     desk.draw()
-visible = [n for n, plot in enumerate(plots) if plot.isVisible() and not plot.visibleRegion().isEmpty()]
+visible = [
+    n for n, (panel, plot) in enumerate(panels) if plot.isVisible() and not panel.visibleRegion().isEmpty()
+]
 # Of the screen itself, not of the widget: what the X server has.
 picture = application.primaryScreen().grabWindow(int(desk.winId())).toImage()
 step = 7

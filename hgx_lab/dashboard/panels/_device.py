@@ -149,7 +149,7 @@ class DevicePanel(Panel):
         """What is on an electrode now, as the description has it: its DC voltage and a few periods of its tone."""
         now = format_quantity(volts, "V", digits=4) if np.isfinite(volts) else "voltage unknown"
         span = f"{format_quantity(electrode.lower, 'V', digits=3)}…{format_quantity(electrode.upper, 'V', digits=3)}"
-        self._facts.setText(f"{electrode.role}, {now} in {span}")
+        self._facts.setText(f"{electrode.role}, {now}" + (f" in {span}" if np.isfinite(volts) else ""))
         if self._drawn_wave == (electrode, volts):
             return
         self._drawn_wave = (electrode, volts)
