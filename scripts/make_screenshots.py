@@ -6,7 +6,8 @@
 Three states: learning (a run that is going on), fault (its card is unplugged), rewound (an iteration of its record);
 each in light and dark. ``--size`` is in logical pixels, ``--scale`` in pixels of the screen for each: 1366x768 at 1 is
 a laptop, 1920x1080 at 2 a screen of 3840x2160. Without ``--panels`` the windows alone are made; with ``--docs`` those
-alone that the documentation shows, in their places. Nothing is shown on a screen. The pictures have a palette of 256 colours, which keeps them small.
+alone that the documentation shows, in their places. Nothing is shown on a screen. The pictures have a palette of 256
+colours, which keeps them small.
 """
 
 from __future__ import annotations
@@ -152,6 +153,7 @@ def main() -> int:
             desk = Desk(theme, QtCore.QSettings(str(Path(name) / "layout.ini"), QtCore.QSettings.Format.IniFormat))
             desk.resize(width, height)
             desk.show()
+            desk._frame_label.hide()  # of a still it says nothing
             for state, snapshot in (("learning", learning), ("fault", fault)):
                 desk.watch(Still(snapshot))
                 take(desk, f"{state}-{theme.name}", folder, panels=options.panels)

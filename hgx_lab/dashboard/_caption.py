@@ -16,7 +16,8 @@ class Caption(QtWidgets.QLabel):
         super().__init__()
         self.setObjectName("caption")
         side = QtCore.Qt.AlignmentFlag.AlignRight if right else QtCore.Qt.AlignmentFlag.AlignLeft
-        self.setAlignment(side | QtCore.Qt.AlignmentFlag.AlignVCenter)
+        middle: Any = QtCore.Qt.AlignmentFlag.AlignVCenter
+        self.setAlignment(side | middle)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def setText(self, a0: str | None) -> None:  # noqa: N802 - Qt's name

@@ -53,7 +53,7 @@ class Panel(QtWidgets.QWidget):
             self._plots = tuple(self.findChildren(Plot))
         for plot in self._plots:
             if plot.isVisible():
-                plot.scene().prepareForPaint()
+                plot.plot_item.scene().prepareForPaint()
 
     def set_theme(self, theme: Theme) -> None:
         """Change colours; the next :meth:`draw` uses them."""

@@ -55,7 +55,7 @@ class Interrupts:
             self._finish = (reason, exit_code)
 
     def unfinish(self) -> bool:
-        """Withdraw what :meth:`finish` asked for; says whether it was in time, and whether nothing else ends the run."""
+        """Withdraw what :meth:`finish` asked for; says whether it was in time and nothing else ends the run."""
         with self._lock:
             if self._ended or self._request is not None:
                 return False

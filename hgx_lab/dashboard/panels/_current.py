@@ -59,7 +59,8 @@ class CurrentPanel(Panel):
         self._legend = QtWidgets.QLabel()
         self._floor_words = ""
         self._legend.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
-        self._legend.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
+        middle: Any = QtCore.Qt.AlignmentFlag.AlignVCenter
+        self._legend.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | middle)
         top = QtWidgets.QHBoxLayout()
         top.addWidget(self.lamp)
         top.addWidget(self._legend, 1)
@@ -72,7 +73,7 @@ class CurrentPanel(Panel):
         self.setLayout(layout)
         self._lit: bool | None = None
         self._spectrum_of: np.ndarray | None = None
-        self._drawn: np.ndarray | None = None
+        self._trace_of: np.ndarray | None = None
         self._lines_of: tuple[RunDescription | None, tuple[Line, ...]] = (None, ())
         self._write_legend()
 
@@ -82,8 +83,8 @@ class CurrentPanel(Panel):
         trace = snapshot.trace
         if trace is None or not trace.current.size:
             return
-        if trace.current is not self._drawn:
-            self._drawn = trace.current
+        if trace.current is not self._trace_of:
+            self._trace_of = trace.current
             self._trace.set_samples(trace.start, trace.rate_hz, trace.current)
         if trace.psd.size > 1 and trace.psd is not self._spectrum_of:
             self._spectrum_of = trace.psd

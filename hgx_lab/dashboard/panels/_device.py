@@ -114,7 +114,7 @@ class DevicePanel(Panel):
                 name, color=self.theme.muted if name == "output" else self.theme.text, anchor=((1 - x) / 2, (1 + y) / 2)
             )
             label.setPos(_NAME * x, _NAME * y)
-            self.picture.addItem(label, ignoreBounds=True)
+            self.picture.mark(label)
             self._labels.append(label)
         self.picture.plot_item.setRange(xRange=(-1.7, 1.7), yRange=(-1.62, 1.62), padding=0)
 

@@ -38,7 +38,7 @@ class OutputsPanel(Panel):
         self.cases.mark(self._threshold)
         self.space.addItem(self._cloud)
         self._run: RunDescription | None = None
-        self._drawn: tuple[Measured | None, tuple[Confirmation, ...]] = (None, ())
+        self._shown: tuple[Measured | None, tuple[Confirmation, ...]] = (None, ())
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.cases, 3)
         row.addWidget(self.space, 2)
@@ -53,9 +53,9 @@ class OutputsPanel(Panel):
             return
         if run is not self._run and run != self._run:
             self._begin(run)
-        if latest is self._drawn[0] and snapshot.confirmations == self._drawn[1]:
+        if latest is self._shown[0] and snapshot.confirmations == self._shown[1]:
             return
-        self._drawn = (latest, snapshot.confirmations)
+        self._shown = (latest, snapshot.confirmations)
         cloud = len(run.cases) > _NAMED
         targets = np.array([c.target for c in run.cases])
         x = _radii(run.cases) if cloud else np.arange(len(run.cases), dtype=float)
@@ -82,10 +82,10 @@ class OutputsPanel(Panel):
         self._errors.setData(pen=pen(theme.text))
         self._threshold.setPen(pen(theme.muted, dashed=True))
         self._threshold.label.setColor(theme.muted)
-        self._drawn = (None, ())
+        self._shown = (None, ())
 
     def _begin(self, run: RunDescription) -> None:
-        self._run, self._drawn = run, (None, ())
+        self._run, self._shown = run, (None, ())
         cloud = len(run.cases) > _NAMED
         self.space.setVisible(cloud)
         axis = self.cases.plot_item.getAxis("bottom")
