@@ -27,7 +27,8 @@ from hgx_lab.live._board import Board
 from hgx_lab.live._words import Stepped, Turned, Volts
 
 ROOT = Path(__file__).resolve().parents[1]
-BINS = 65_537
+#: As many as the program makes of the newest 131,072 samples.
+BINS = 8193
 
 
 @dataclass

@@ -39,18 +39,17 @@ class LongCurve(pg.PlotCurveItem):
     def set_samples(self, start: int, rate_hz: float, values: Floats) -> None:
         """Show other samples, (n,), the first of which has this index; they are not copied."""
         self._start, self._rate, self._values = start, rate_hz, values
-        # Of the whole, for the range of the axes; what is drawn is the part in sight.
-        _, thin = envelope(values, 1)
-        self._extremes = (float(thin.min()), float(thin.max())) if values.size else None
-        self._shown = None
+        self._extremes = self._shown = None
         self._thin()
 
     def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: Any = None) -> Any:  # noqa: N802 - their names
         """The range of all samples, in sight or not."""
         del frac, orthoRange
-        if self._extremes is None:
+        if not self._values.size:
             return (None, None)
         if ax == 1:
+            if self._extremes is None:
+                self._extremes = float(self._values.min()), float(self._values.max())
             return self._extremes
         return self._start / self._rate, (self._start + self._values.size - 1) / self._rate
 
@@ -68,4 +67,6 @@ class LongCurve(pg.PlotCurveItem):
             return
         self._shown = wanted
         at, thin = envelope(self._values[first:last], wanted[2])
+        if last - first == size:
+            self._extremes = float(thin.min()), float(thin.max())
         self.setData((self._start + first + at) / self._rate, thin)
