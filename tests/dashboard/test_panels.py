@@ -16,7 +16,7 @@ from hgx_lab.dashboard._theme import DARK, LIGHT
 from hgx_lab.dashboard._window import DashboardWindow
 from hgx_lab.dashboard.panels import CurrentPanel, DerivativesPanel, DevicePanel, LossPanel
 from hgx_lab.dashboard.panels._spectral_lines import lines_of, noise_floor
-from hgx_lab.live import LiveEvent, RunState, Snapshot, Status, Trace
+from hgx_lab.live import History, LiveEvent, RunState, Snapshot, Status, Trace
 
 LEFT = QtCore.Qt.MouseButton.LeftButton
 RATE = 100e3
@@ -257,6 +257,52 @@ def test_panels_have_their_shares_when_they_are_first_seen(qtbot: Any, settings:
     assert width["now"] == pytest.approx(0.31, abs=0.03)
     assert width["loss"] == pytest.approx(0.38, abs=0.03)
     window.close()
+
+
+def test_a_panel_behind_a_tab_costs_nothing_until_it_is_brought_to_the_front(
+    window: DashboardWindow, learned: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.board.arrange()
+    window.board.docks["outputs"].raise_()
+    QtWidgets.QApplication.processEvents()
+    drawn: list[Snapshot] = []
+    monkeypatch.setattr(window.board.panels["current"], "draw", drawn.append)
+    show(window, learning(learned))
+    assert drawn == []
+    window.board.docks["current"].raise_()
+    window.draw()
+    assert len(drawn) == 1
+
+
+def test_a_long_history_is_drawn_at_its_pace_and_never_left_behind(
+    window: DashboardWindow, learned: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("hgx_lab.dashboard._panel.time.monotonic", lambda: clock[0])
+
+    def history(rows: int) -> History:
+        made, row = History(), {name: learned.history[name][0] for name in learned.history.columns()}
+        for i in range(rows):
+            made.append(row | {"iteration": i, "loss": 1 + i})
+        return made
+
+    panel = panel_of(window, LossPanel)
+
+    def shown(rows: int) -> float:
+        window.source.shown = learning(learned, history=history(rows))  # type: ignore[attr-defined]
+        window.draw()
+        return float(panel._loss.getData()[1].max())
+
+    show(window, learning(learned, history=history(10)))
+    assert shown(11) == 11  # a short one at once
+    assert shown(600) == 11
+    clock[0] += 0.11
+    assert shown(601) == 601
+    clock[0] += 0.05
+    assert shown(602) == 601
+    clock[0] += 0.06
+    window.draw()  # nothing new has come
+    assert panel._loss.getData()[1].max() == 602
 
 
 def test_a_caption_gives_way_and_keeps_its_words(qtbot: Any) -> None:
