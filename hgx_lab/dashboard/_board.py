@@ -22,6 +22,7 @@ class PanelBoard(QtWidgets.QMainWindow):
         super().__init__()
         self.setWindowFlags(QtCore.Qt.WindowType.Widget)
         self.setDockNestingEnabled(True)
+        self.setDocumentMode(True)  # no line below the tabs of docks
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QtWidgets.QDockWidget] = {}
         self.broken: dict[str, str] = {}
@@ -76,6 +77,9 @@ class PanelBoard(QtWidgets.QMainWindow):
             ("derivatives", "controls", 0.6),
         ):
             self.resizeDocks([dock[above], dock[below]], [int(height * share), int(height * (1 - share))], vertical)
+        for tabs in self.findChildren(QtWidgets.QTabBar):
+            if not tabs.count():
+                tabs.hide()  # Qt leaves the one of before where it was, above other panels
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show a snapshot on every panel that can be seen."""

@@ -73,7 +73,6 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self._frames = 0
         self._connect()
         self._make_menus()
-        self.board.arrange()
         self._restore()
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(_FRAME)
