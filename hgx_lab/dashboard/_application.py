@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -42,8 +43,13 @@ def make_application() -> QtWidgets.QApplication:
         if hasattr(attribute, name):
             QtWidgets.QApplication.setAttribute(getattr(attribute, name))
     if hasattr(QtCore.Qt, "HighDpiScaleFactorRoundingPolicy"):
-        policy = QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
-        QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(policy)
+        policy = QtCore.Qt.HighDpiScaleFactorRoundingPolicy
+        # X takes the factor from the size of the screen in millimetres, so that one of 97 dots an inch would blur
+        # everything by 1 %; there it is a whole number, and text follows the rest.
+        exact = sys.platform in ("win32", "darwin")
+        QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
+            policy.PassThrough if exact else policy.RoundPreferFloor
+        )
     application = QtWidgets.QApplication(["hgx-lab"])
     pg.setConfigOptions(antialias=False)
     return application

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from hgx_lab.dashboard._panel import Panel
@@ -20,9 +22,23 @@ class PanelBoard(QtWidgets.QMainWindow):
         super().__init__()
         self.setWindowFlags(QtCore.Qt.WindowType.Widget)
         self.setDockNestingEnabled(True)
+        self.setDocumentMode(True)  # no line below the tabs of docks
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QtWidgets.QDockWidget] = {}
         self.broken: dict[str, str] = {}
+        #: Whether the docks have a layout of the user; otherwise they are arranged when their room is known.
+        self.arranged = False
+        self._soon = QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.arrange)
+
+    def showEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
+        """Arrange the panels as soon as they have been laid out once: docks take no sizes before that."""
+        super().showEvent(a0)
+        if not self.arranged:
+            self.arranged = True
+            self._soon.start()
 
     def add(self, panel: Panel) -> QtWidgets.QDockWidget:
         """Give a panel a dock; :meth:`arrange` puts the docks in their places."""
@@ -51,24 +67,29 @@ class PanelBoard(QtWidgets.QMainWindow):
         width = max(self.width(), 900)
         self.resizeDocks(
             [dock["now"], dock["loss"], dock["derivatives"]],
-            [int(width * share) for share in (0.28, 0.38, 0.34)],
+            [int(width * share) for share in (0.31, 0.38, 0.31)],
             horizontal,
         )
         height = max(self.height(), 600)
         for above, below, share in (
-            ("now", "device", 0.58),
+            ("now", "device", 0.52),
             ("loss", "outputs", 0.5),
             ("derivatives", "controls", 0.6),
         ):
             self.resizeDocks([dock[above], dock[below]], [int(height * share), int(height * (1 - share))], vertical)
+        for tabs in self.findChildren(QtWidgets.QTabBar):
+            if not tabs.count():
+                tabs.hide()  # Qt leaves the one of before where it was, above other panels
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show a snapshot on every panel that can be seen."""
         for key, panel in self.panels.items():
-            if not panel.isVisible():
+            # A dock behind another one's tab counts as visible to Qt, which only moves it out of sight.
+            if not panel.isVisible() or panel.visibleRegion().isEmpty():
                 continue
             try:
                 panel.draw(snapshot)
+                panel.settle()
             except Exception as error:  # noqa: BLE001 - one broken panel must not take the others along
                 self._say_broken(key, f"{type(error).__name__}: {error}")
             else:

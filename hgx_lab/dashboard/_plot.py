@@ -20,11 +20,20 @@ _BAND_COLUMNS = 300
 
 
 def pen(colour: str, *, width: int = 1, dashed: bool = False, opacity: float = 1.0) -> QtGui.QPen:
-    """A line of a colour; one pixel wide unless it is short: wider ones cost twice the time."""
+    """A line of a colour, ``width`` logical pixels wide.
+
+    0 is one pixel of the screen whatever its density, for long lines: wider ones cost twice the time.
+    """
     made = QtGui.QColor(colour)
     made.setAlphaF(opacity)
     style = QtCore.Qt.PenStyle.DashLine if dashed else QtCore.Qt.PenStyle.SolidLine
-    return pg.mkPen(made, width=width, style=style)
+    return pg.mkPen(made, width=width * _density(), style=style)
+
+
+def _density() -> int:
+    """Pixels of the screen to a logical one; pens are measured in the former."""
+    application = QtGui.QGuiApplication.instance()
+    return max(1, round(application.devicePixelRatio())) if isinstance(application, QtGui.QGuiApplication) else 1
 
 
 def brush(colour: str, opacity: float = 1.0) -> QtGui.QBrush:
@@ -57,6 +66,7 @@ class Plot(pg.PlotWidget):
         item.setMenuEnabled(False)
         item.hideButtons()
         item.showGrid(x=True, y=True, alpha=0.18)
+        self._right: list[tuple[str, pg.ViewBox, pg.PlotDataItem]] = []
         self._readout = pg.TextItem(anchor=(1, 0))
         self._readout.setZValue(50)
         self._lines = [pg.InfiniteLine(angle=a, movable=False) for a in (90, 0)]
@@ -75,6 +85,8 @@ class Plot(pg.PlotWidget):
         """Change the colours of everything but the data."""
         self.theme = theme
         self.setBackground(theme.surface)
+        self.plot_item.getAxis("bottom").setZValue(-10)  # bars stand before the grid
+        self.plot_item.getAxis("left").setZValue(-10)
         for side, (words, unit) in (("bottom", self.bottom), ("left", self.left)):
             axis = self.plot_item.getAxis(side)
             axis.setPen(pen(theme.grid))
@@ -83,9 +95,22 @@ class Plot(pg.PlotWidget):
             axis.setLabel(words, units=unit or None, color=theme.muted, **{"font-size": "8.5pt"})
             axis.enableAutoSIPrefix(bool(unit))
             axis.showLabel(bool(words))
+        # Whole numbers below a narrow plot would touch one another.
+        self.plot_item.getAxis("bottom").setTickDensity(0.7)
+        for words, _, _ in self._right:
+            axis = self.plot_item.getAxis("right")
+            axis.setPen(pen(theme.grid))
+            axis.setTextPen(pen(theme.muted))
+            axis.setStyle(tickFont=QtWidgets.QApplication.font(), autoExpandTextSpace=False, tickTextOffset=3)
+            axis.setLabel(words, color=theme.muted, **{"font-size": "8.5pt"})
+            axis.enableAutoSIPrefix(False)
         for line in self._lines:
             line.setPen(pen(theme.muted, dashed=True))
         self._readout.setColor(theme.text)
+
+    def hide_cross_hair(self) -> None:
+        """Show no read-out: the axes of this picture mean nothing."""
+        self.plot_item.scene().sigMouseMoved.disconnect(self._moved)
 
     def names_below(self, names: tuple[str, ...]) -> None:
         """Write names at 0, 1, 2 ... of the lower axis instead of numbers."""
@@ -108,6 +133,24 @@ class Plot(pg.PlotWidget):
         self.addItem(item)
         return item
 
+    def right_curve(self, colour: str, *, words: str, span: tuple[float, float]) -> pg.PlotDataItem:
+        """Add an empty line with an axis of its own on the right, which always shows this span; one a plot."""
+        item, box = self.plot_item, pg.ViewBox(enableMouse=False, enableMenu=False)
+        item.showAxis("right")
+        axis = item.getAxis("right")
+        axis.linkToView(box)
+        item.scene().addItem(box)
+        box.setZValue(item.getViewBox().zValue() - 1)  # the pointer is for what lies on the left axis
+        box.setXLink(item.getViewBox())
+        low, high = span
+        box.setYRange(low, high, padding=0.12)
+        item.getViewBox().sigResized.connect(lambda view: box.setGeometry(view.sceneBoundingRect()))
+        curve = pg.PlotDataItem(pen=pen(colour), connect="finite", name=words)
+        box.addItem(curve)
+        self._right.append((words, box, curve))
+        self.set_theme(self.theme)
+        return curve
+
     def band(self, colour: str) -> pg.FillBetweenItem:
         """Add an empty band between two invisible lines; see :func:`set_band`."""
         lower, upper = pg.PlotCurveItem(), pg.PlotCurveItem()
@@ -118,7 +161,7 @@ class Plot(pg.PlotWidget):
     def series(self) -> list[tuple[str, Any, Any]]:
         """The lines and points that are shown: name, x, y."""
         found: list[tuple[str, Any, Any]] = []
-        for item in self.plot_item.listDataItems():
+        for item in (*self.plot_item.listDataItems(), *(curve for _, _, curve in self._right)):
             x, y = item.getData()
             if x is not None and len(x) and item.isVisible():
                 found.append((item.opts.get("name") or item.opts.get("exported") or f"series {len(found)}", x, y))

@@ -139,6 +139,10 @@ QPushButton#stop:enabled {{ border-color: {caution}; }}
 QPushButton#rest {{ background: {fault}; color: {surface}; font-weight: 700; border-color: {fault}; }}
 QPushButton#rest:disabled {{ background: {background}; color: {muted}; border-color: {grid}; }}
 QPushButton#lamp {{ padding: 2px 8px; }}
+QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {muted}; border-radius: 3px; }}
+QCheckBox::indicator {{ background: {surface}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {accent}; }}
 QLabel#caption {{ color: {muted}; }}
 QLabel#broken {{ color: {fault}; }}
 QListWidget, QTableWidget, QTreeWidget {{ background: {surface}; border: 1px solid {grid}; }}

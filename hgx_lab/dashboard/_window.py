@@ -25,6 +25,8 @@ __all__ = ["DashboardWindow"]
 
 #: Milliseconds from one frame to the next: 30 a second.
 _FRAME = 33
+#: Size of a window that nobody has changed: a laptop of 1366 x 768, whose window manager takes a title from it.
+_ROOM, _TITLE = QtCore.QSize(1366, 740), 28
 _SETTINGS = ("hgx-lab", "dashboard")
 
 
@@ -52,19 +54,25 @@ class DashboardWindow(QtWidgets.QMainWindow):
             self.board.add(make(theme))
         self.pages = QtWidgets.QTabWidget()
         self.pages.setDocumentMode(True)
+        tabs = self.pages.tabBar()
+        if tabs is not None:
+            tabs.setDrawBase(False)
         self.pages.addTab(self.board, "&Live")
+        self.pages.currentChanged.connect(self._focus_page)
         self.setCentralWidget(self.pages)
         self.setWindowTitle("hgx-lab")
-        self.resize(1366, 740)
+        screen = QtWidgets.QApplication.primaryScreen()
+        room = _ROOM if screen is None else screen.availableSize() - QtCore.QSize(0, _TITLE)
+        self.resize(_ROOM.boundedTo(room))
         self._frame_label = QtWidgets.QLabel()
         bar = self.statusBar()
         if bar is not None:
             bar.addPermanentWidget(self._frame_label)
         self.frame_seconds = self.drawn_seconds = 0.0
-        self._begun = time.perf_counter()
+        self._begun = self._counted = time.perf_counter()
+        self._frames = 0
         self._connect()
         self._make_menus()
-        self.board.arrange()
         self._restore()
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(_FRAME)
@@ -90,6 +98,13 @@ class DashboardWindow(QtWidgets.QMainWindow):
     def show_page(self, page: QtWidgets.QWidget) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentWidget(page)
+
+    def _focus_page(self, _: int) -> None:
+        """Put the keyboard on the first thing of the page that takes it, rather than on the page's tab."""
+        page = self.pages.currentWidget()
+        found = None if page is None else first_in_focus_order(page)
+        if found is not None:
+            found.setFocus(QtCore.Qt.FocusReason.TabFocusReason)
 
     def watch(self, source: Source, *, owned: bool = False) -> None:
         """Look at another run; ``owned`` says that this window started it."""
@@ -157,10 +172,15 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.drawn_seconds = time.perf_counter() - begun
         # From frame to frame, painting included: what the eye sees.
         self.frame_seconds, self._begun = begun - self._begun, begun
-        self._frame_label.setText(f"{1 / max(self.frame_seconds, 1e-3):.0f} frames/s")
+        self._frames += 1
+        if begun - self._counted >= 1.0:
+            self._frame_label.setText(f"{self._frames / (begun - self._counted):.0f} frames/s")
+            self._frames, self._counted = 0, begun
         bar = self.statusBar()
         if bar is not None and run is not None:
-            bar.showMessage(f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}")
+            words = f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}"
+            if words != bar.currentMessage():
+                bar.showMessage(words)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -170,13 +190,6 @@ class DashboardWindow(QtWidgets.QMainWindow):
             apply_theme(application, theme)
         self.board.set_theme(theme)
         self.settings.setValue("theme", theme.name)
-
-    def showEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
-        """Arrange the panels when their room is known for the first time, unless a layout is remembered."""
-        super().showEvent(a0)
-        if not self._arranged:
-            self._arranged = True
-            self.board.arrange()
 
     def closeEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
         """Ask before a run that was started here is left; runs of others go on without a word."""
@@ -215,6 +228,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.now.pause_requested.connect(lambda: self._ask(self.source.pause))
         self.now.resume_requested.connect(lambda: self._ask(self.source.resume))
         self.now.stop_requested.connect(lambda: self._ask(self.source.stop))
+        self.now.undo_requested.connect(lambda: self._ask(self.source.resume))
         self.now.rest_requested.connect(lambda: self._ask(self.source.rest_now))
         current = self.board.panels["current"]
         if isinstance(current, CurrentPanel):
@@ -239,7 +253,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         bar: Any = self.menuBar()
         run, self._view = bar.addMenu("&Run"), bar.addMenu("&View")
         self._action(run, "&Pause or resume", "Ctrl+P", lambda: self._press(self.now.pause))
-        self._action(run, "&Stop after this iteration", "Ctrl+.", lambda: self._press(self.now.stop))
+        self._action(run, "&Stop after this iteration, or undo it", "Ctrl+.", lambda: self._press(self.now.stop))
         self._action(run, "&Rest now", "Ctrl+Shift+R", lambda: self._press(self.now.rest))
         self._action(run, "Reset the &overload lamp", "Ctrl+L", lambda: self.source.reset_overload())
         run.addSeparator()
@@ -266,11 +280,22 @@ class DashboardWindow(QtWidgets.QMainWindow):
         action.triggered.connect(lambda _=False: does())
 
     def _restore(self) -> None:
-        self._arranged = self.settings.contains("docks")
+        self.board.arranged = self.settings.contains("docks")
         for name, restore in (("geometry", self.restoreGeometry), ("docks", self.board.restoreState)):
             saved = self.settings.value(name)
             if isinstance(saved, QtCore.QByteArray):
                 restore(saved)
+
+
+def first_in_focus_order(page: QtWidgets.QWidget) -> QtWidgets.QWidget | None:
+    """The first widget in a page that Tab comes to now; None where there is none."""
+    widget = page.nextInFocusChain()
+    while widget is not None and widget is not page:
+        takes = widget.focusPolicy() & QtCore.Qt.FocusPolicy.TabFocus
+        if takes and page.isAncestorOf(widget) and widget.isEnabled() and widget.isVisibleTo(page):
+            return widget
+        widget = widget.nextInFocusChain()
+    return None
 
 
 def _stands_alone(text: str, folder: Path) -> bool:

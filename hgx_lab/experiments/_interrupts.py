@@ -36,6 +36,8 @@ class Interrupts:
     def __init__(self) -> None:
         self._request: tuple[str, int] | None = None
         self._finish: tuple[str, int] | None = None
+        self._ended = False  # the run has been told to end: nothing takes that back
+        self._lock = threading.Lock()
         self._going = threading.Event()
         self._going.set()
 
@@ -52,6 +54,14 @@ class Interrupts:
         if self._finish is None:
             self._finish = (reason, exit_code)
 
+    def unfinish(self) -> bool:
+        """Withdraw what :meth:`finish` asked for; says whether it was in time and nothing else ends the run."""
+        with self._lock:
+            if self._ended or self._request is not None:
+                return False
+            self._finish = None
+            return True
+
     @property
     def paused(self) -> bool:
         """Whether a pause has been asked for."""
@@ -65,8 +75,11 @@ class Interrupts:
     def at_boundary(self) -> None:
         """Raise :class:`RunInterrupted` if any end has been asked for."""
         self.check()
-        if self._finish is not None:
-            raise RunInterrupted(*self._finish)
+        with self._lock:
+            found = self._finish
+            self._ended |= found is not None
+        if found is not None:
+            raise RunInterrupted(*found)
 
     def wait(self) -> None:
         """Wait for the end of a pause, for a moment."""

@@ -78,6 +78,7 @@ class Board:
         elif isinstance(word, LiveEvent):
             self._events.append(word)
             self._overload |= word.kind == "overload"
+            self._note_rest(word.kind)
         elif isinstance(word, Turned):
             self._state, self._detail = word.state, word.detail
         elif isinstance(word, Beat):
@@ -92,6 +93,15 @@ class Board:
             self._description = word
         else:
             self._restore(word)
+
+    def _note_rest(self, kind: str) -> None:
+        """At rest the voltages are those of rest; where that failed nobody knows them."""
+        if self._description is None:
+            return
+        if kind == "at-rest":
+            self._volts = np.array([e.rest for e in self._description.electrodes])
+        elif kind == "not-at-rest":
+            self._volts = np.full(len(self._description.electrodes), np.nan)
 
     def _samples(self, word: Samples) -> None:
         if self._description is None or not self._trace_samples:

@@ -188,8 +188,9 @@ class Publisher(SilentAudience):
             self._interrupts.pause()
         elif word == "resume":
             self._interrupts.resume()
-            if not (self._held or self._interrupts.finishing):
-                self._turn(self._doing)  # it hadn't come to the pause yet
+            # It hadn't come to the pause yet, or to the end of the iteration that it was to stop after.
+            if self._interrupts.unfinish() and not self._held:
+                self._turn(self._doing)
         elif word == "stop":
             self._interrupts.finish("the dashboard")
             self._turn(RunState.STOPPING)
@@ -217,8 +218,11 @@ class Publisher(SilentAudience):
                 word = queue.popleft()
                 if isinstance(word, Volts):
                     newest = word
-                else:
-                    words.append(word)
+                    continue
+                if newest is not None and isinstance(word, LiveEvent):
+                    words.append(newest)  # events change what the voltages are: they stay in order
+                    newest = None
+                words.append(word)
         if newest is not None:
             words.append(newest)
         with self._lock:

@@ -181,7 +181,9 @@ class RecordSource:
             j = i - self._iterations
             tell(Stepped(_measured(record, i), float(duty[j]), int(latency[j])))
         self._iterations = rows
-        if segments := record.rows("segments"):
+        # Of a run that has come to rest, or failed to, the events say the voltages.
+        over = any(e.kind in ("at-rest", "not-at-rest") for e in record.events[-2:])
+        if (segments := record.rows("segments")) and not over:
             tell(Volts(record.column("segments", "dc", slice(segments - 1, segments))[0]))
         checked = record.rows("validation")
         if checked == self._validations:

@@ -98,7 +98,7 @@ class LiveSource:
         self._say("pause")
 
     def resume(self) -> None:
-        """Go on."""
+        """Go on: out of a pause, or after all where a stop was asked for and the iteration isn't over."""
         self._say("resume")
 
     def stop(self) -> None:

@@ -17,18 +17,21 @@ from hgx_lab.config import change_run_file, load_run_file
 from hgx_lab.experiments import perform
 from hgx_lab.live import Snapshot, snapshot_at
 from hgx_lab.records import open_record
+from tests.dashboard.leaks import Leaks
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind(qapp: QtWidgets.QApplication) -> Iterator[None]:
+def nothing_left_behind(qapp: QtWidgets.QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    leaks = Leaks(monkeypatch)
     yield
     qapp.processEvents()
-    for window in qapp.topLevelWidgets():
-        if window.isVisible():
-            pytest.fail(f"a window is still open: {window!r}")
-        timers = [t for t in window.findChildren(QtCore.QTimer) if t.isActive() and t.parent() is window]
-        if timers:
-            pytest.fail(f"{window!r} has timers running: {timers}")
+    open_windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]
+    found = leaks.found()
+    leaks.end()
+    if open_windows:
+        pytest.fail(f"windows are still open: {open_windows!r}")
+    if found:
+        pytest.fail("\n".join(found))
 
 
 @pytest.fixture(scope="session")

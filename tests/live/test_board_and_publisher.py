@@ -13,11 +13,11 @@ import pytest
 from hgx_lab.acquisition import Event, EventKind
 from hgx_lab.experiments import Interrupts, plan_tones
 from hgx_lab.learning.training import Iteration
-from hgx_lab.live import History, Measured, Publisher, RunState, attach, describe
+from hgx_lab.live import History, LiveEvent, Measured, Publisher, RunState, attach, describe
 from hgx_lab.live._board import Board
 from hgx_lab.live._reader import Reader
 from hgx_lab.live._trace import TraceBuffer
-from hgx_lab.live._words import Samples, Stepped, Turned, Word
+from hgx_lab.live._words import Samples, Stepped, Turned, Volts, Word
 from tests.live.live_runs import wait_for
 from tests.support.runs import make_run
 
@@ -94,6 +94,20 @@ def test_a_history_that_was_carried_over_goes_on_the_same(seen: int) -> None:
         assert whole["i"].tolist() == second["i"].tolist()
 
 
+def test_voltages_are_those_of_rest_once_a_run_is_there_and_unknown_where_it_failed_to(tmp_path: Path) -> None:
+    run, board = make_run(), Board()
+    board.take(describe(run, tmp_path / "r.h5"))
+    board.take(Volts(np.full(len(run.electrodes), 0.7)))
+    board.take(LiveEvent("ramp-to-rest", ""))
+    np.testing.assert_array_equal(board.snapshot().volts, np.full(len(run.electrodes), 0.7))
+    board.take(LiveEvent("at-rest", ""))
+    np.testing.assert_array_equal(board.snapshot().volts, [e.rest for e in run.electrodes])
+    board.take(LiveEvent("not-at-rest", ""))
+    volts = board.snapshot().volts
+    assert volts is not None
+    assert np.isnan(volts).all()
+
+
 def test_the_trace_keeps_the_newest_without_gaps_and_shows_its_tone() -> None:
     rate, tone = 10e3, 1234.0
     buffer = TraceBuffer(rate, 4000)
@@ -159,6 +173,19 @@ def test_a_late_reader_gets_the_history_and_the_commands_arrive(tmp_path: Path) 
         wait_for(source, lambda s: s.status.state is RunState.STOPPING)
         assert interrupts.finishing
         assert not interrupts.paused
+        source.resume()
+        wait_for(source, lambda s: s.status.state is not RunState.STOPPING)
+        assert not interrupts.finishing
+        source.rest_now()
+        wait_for(source, lambda s: s.status.state is RunState.RAMPING)
+        source.resume()  # leaving at once isn't taken back
+        source.pause()
+        deadline = time.monotonic() + 10
+        while not interrupts.paused and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert interrupts.paused  # so the resume has been heard too
+        assert interrupts.finishing
+        assert source.snapshot().status.state is RunState.RAMPING
         publisher.ended("failed", "CardDisconnected: the card is gone")
     wait_for(source, lambda s: s.status.state is RunState.FAULT)
     assert source.snapshot().status.detail == "CardDisconnected: the card is gone"

@@ -337,3 +337,36 @@ def test_measurements_pause_and_stop_too(how: str, tmp_path: Path, monkeypatch: 
         assert record.status == "interrupted"
         names = [e.kind for e in record.events]
         assert names.index("paused") < names.index("resumed") < names.index("ramp-to-rest")
+
+
+def test_a_stop_that_is_withdrawn_in_time_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run({"stop": {"iterations": 5, "duration": "30 s"}})
+    plain = run_to_its_end(run, tmp_path / "plain.h5", monkeypatch)
+    interrupts, withdrawn = Interrupts(), []
+
+    def iteration(it: Any) -> None:
+        if it.index == 2:
+            interrupts.finish("a button")
+            withdrawn.append(interrupts.unfinish())
+
+    heard = Heard({"iteration": iteration})
+    ended = run_to_its_end(run, tmp_path / "stopped.h5", monkeypatch, audience=heard, interrupts=interrupts)
+    assert ended.error is None
+    assert withdrawn == [True]
+    np.testing.assert_array_equal(plain.card.history, ended.card.history)
+
+
+def test_a_stop_that_has_been_carried_out_or_a_signal_is_not_withdrawn() -> None:
+    interrupts = Interrupts()
+    assert interrupts.unfinish()
+    interrupts.finish("a button")
+    with pytest.raises(RunInterrupted):
+        interrupts.at_boundary()
+    assert not interrupts.unfinish()
+    assert interrupts.finishing
+    signalled = Interrupts()
+    signalled.finish("a button")
+    signalled.request("SIGTERM")
+    assert not signalled.unfinish()
+    with pytest.raises(RunInterrupted, match="SIGTERM"):
+        signalled.at_boundary()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.Qt import QtWidgets
 
+from hgx_lab.dashboard._caption import Caption
+from hgx_lab.dashboard._decimate import thinned
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import ElectrodeInfo, Snapshot
+from hgx_lab.live import ElectrodeInfo, Measured, Snapshot
 
 __all__ = ["ControlsPanel"]
 
@@ -23,9 +24,9 @@ class ControlsPanel(Panel):
         super().__init__(theme)
         self.now = Plot(theme, ("", ""), ("Volts", "V"))
         self.trend = Plot(theme, ("Iteration", ""), ("Volts", "V"))
-        self._headroom = QtWidgets.QLabel()
-        self._headroom.setObjectName("caption")
+        self._headroom = Caption()
         self._names: tuple[str, ...] = ()
+        self._drawn_latest: Measured | None = None
         self._box: pg.BarGraphItem | None = None
         self._peak: pg.BarGraphItem | None = None
         self._mark: pg.ScatterPlotItem | None = None
@@ -43,12 +44,15 @@ class ControlsPanel(Panel):
         electrodes = tuple(run.electrode(name) for name in run.controls)
         if run.controls != self._names:
             self._begin(electrodes)
-        if latest is not None:
+        if latest is not None and latest is not self._drawn_latest:
+            self._drawn_latest = latest
             self._draw_now(latest.controls, electrodes)
+        if not self.history_is_due(snapshot.history):
+            return
         x, controls = snapshot.history["iteration"], snapshot.history["controls"]
         for k, line in enumerate(self._lines):
             if controls.ndim == 2:
-                line.setData(x, controls[:, k])
+                line.setData(*thinned(x, controls[:, k], self.trend.width()))
 
     def set_theme(self, theme: Theme) -> None:
         """Change colours; everything is made anew at the next frame."""
@@ -57,6 +61,7 @@ class ControlsPanel(Panel):
 
     def _begin(self, electrodes: tuple[ElectrodeInfo, ...]) -> None:
         self._names = tuple(e.name for e in electrodes)
+        self._drawn = self._drawn_latest = None
         for plot in (self.now, self.trend):
             plot.clear_data()
         x = np.arange(len(electrodes))

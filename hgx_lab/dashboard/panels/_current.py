@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
-from hgx_lab.dashboard._decimate import envelope
+from hgx_lab.dashboard._long_curve import LongCurve
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen
 from hgx_lab.dashboard._theme import Theme
+from hgx_lab.dashboard.panels._spectral_lines import KINDS, Line, lines_of, noise_floor
 from hgx_lab.live import RunDescription, Snapshot
+from hgx_lab.units import format_quantity
 
 __all__ = ["CurrentPanel"]
+
+#: Shape, sign in the legend, size and opacity of the marks: tones first, and nuisances faint.
+_MARKS = {
+    "tones": ("t", "▼", 11, 1.0),
+    "mains": ("s", "■", 6, 0.75),
+    "harmonics": ("d", "◆", 7, 0.75),
+    "mixing": ("x", "✕", 5, 0.45),
+}
+#: How far above the line a mark stands, decades.
+_ABOVE = 0.45
 
 
 class CurrentPanel(Panel):
@@ -30,31 +42,28 @@ class CurrentPanel(Panel):
         self.spectrum.setLogMode(x=True, y=True)
         for axis in ("left", "bottom"):
             self.spectrum.plot_item.getAxis(axis).enableAutoSIPrefix(False)
-        self._trace = self.trace.curve(theme.of(0), name="current")
-        self._psd = self.spectrum.curve(theme.of(0), name="density")
-        self._floor = pg.InfiniteLine(
-            angle=0,
-            pen=pen(theme.muted, dashed=True),
-            label="noise floor",
-            labelOpts={"position": 0.3, "anchors": [(0.5, 1), (0.5, 1)]},
-        )
-        self.spectrum.mark(self._floor)
-        self._marks = {
-            name: pg.ScatterPlotItem(symbol=symbol, size=9, pen=None)
-            for name, symbol in (("tones", "t"), ("harmonics", "d"), ("mixing", "x"), ("mains", "s"))
-        }
-        for mark in self._marks.values():
+        self._trace = LongCurve(self.trace, theme.of(0), "current")
+        self._psd = self.spectrum.curve(theme.of(0), width=0, name="density")
+        self._floor = self.spectrum.curve(theme.text, dashed=True, name="noise floor")
+        self._marks: dict[str, Any] = {}
+        for name in reversed(KINDS):  # tones on top
+            symbol, _, size, _ = _MARKS[name]
+            mark: Any = pg.ScatterPlotItem(symbol=symbol, size=size, pen=None, hoverable=True, hoverSize=size + 3)
+            mark.opts["tip"] = lambda x, y, data: str(data)
             self.spectrum.addItem(mark)
+            self._marks[name] = mark
         self.lamp = QtWidgets.QPushButton("overload")
         self.lamp.setObjectName("lamp")
         self.lamp.setToolTip("Lit when the converter has clipped; stays lit until it is pressed")
         self.lamp.clicked.connect(self.reset_requested)
-        self._legend = QtWidgets.QLabel("▼ tones   ◆ harmonics   ✕ mixing   ■ mains")
-        self._legend.setObjectName("caption")
+        self._legend = QtWidgets.QLabel()
+        self._floor_words = ""
+        self._legend.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        middle: Any = QtCore.Qt.AlignmentFlag.AlignVCenter
+        self._legend.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | middle)
         top = QtWidgets.QHBoxLayout()
         top.addWidget(self.lamp)
-        top.addStretch(1)
-        top.addWidget(self._legend)
+        top.addWidget(self._legend, 1)
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.trace, 1)
         row.addWidget(self.spectrum, 1)
@@ -64,6 +73,9 @@ class CurrentPanel(Panel):
         self.setLayout(layout)
         self._lit: bool | None = None
         self._spectrum_of: np.ndarray | None = None
+        self._trace_of: np.ndarray | None = None
+        self._lines_of: tuple[RunDescription | None, tuple[Line, ...]] = (None, ())
+        self._write_legend()
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show the newest trace and spectrum."""
@@ -71,8 +83,9 @@ class CurrentPanel(Panel):
         trace = snapshot.trace
         if trace is None or not trace.current.size:
             return
-        at, values = envelope(trace.current, max(100, self.trace.width()))
-        self._trace.setData((trace.start + at) / trace.rate_hz, values)
+        if trace.current is not self._trace_of:
+            self._trace_of = trace.current
+            self._trace.set_samples(trace.start, trace.rate_hz, trace.current)
         if trace.psd.size > 1 and trace.psd is not self._spectrum_of:
             self._spectrum_of = trace.psd
             self._draw_spectrum(trace.frequencies_hz, trace.psd, snapshot.description)
@@ -91,7 +104,18 @@ class CurrentPanel(Panel):
         super().set_theme(theme)
         self._lit = self._spectrum_of = None
         for curve in (self._trace, self._psd):
-            curve.setPen(pen(theme.of(0)))
+            curve.setPen(pen(theme.of(0), width=0))
+        self._floor.setPen(pen(theme.text, dashed=True))
+        self._write_legend()
+
+    def _colour(self, kind: str) -> str:
+        theme = self.theme
+        return {"tones": theme.of(1), "harmonics": theme.of(2), "mixing": theme.of(3)}.get(kind, theme.muted)
+
+    def _write_legend(self) -> None:
+        entries = [f"<span style='color:{self._colour(k)}'>{_MARKS[k][1]}</span>&nbsp;{k}" for k in KINDS]
+        entries.append(f"<span style='color:{self.theme.text}'>┄</span>&nbsp;floor&nbsp;{self._floor_words}")
+        self._legend.setText(f"<span style='color:{self.theme.muted}'>{'&nbsp; '.join(entries)}</span>")
 
     def _draw_spectrum(self, hertz: np.ndarray, psd: np.ndarray, run: RunDescription | None) -> None:
         good = (hertz > 0) & (psd > 0)
@@ -99,14 +123,34 @@ class CurrentPanel(Panel):
         if not psd.size:
             return
         self._psd.setData(*_on_a_log_axis(hertz, psd))
-        floor = float(np.median(psd))
-        self._floor.setValue(np.log10(floor))
-        self._floor.label.setColor(self.theme.muted)
-        colours = dict(zip(self._marks, (*(self.theme.of(k) for k in (1, 2, 3)), self.theme.muted), strict=True))
-        for name, lines in _lines(run).items():
-            inside = lines[(lines >= hertz[0]) & (lines <= hertz[-1])]
-            heights = np.interp(inside, hertz, psd)
-            self._marks[name].setData(np.log10(inside), np.log10(heights) + 0.4, brush=brush(colours[name]))
+        if run is not self._lines_of[0]:
+            self._lines_of = (run, lines_of(run))
+        lines = [line for line in self._lines_of[1] if hertz[0] <= line.hertz <= hertz[-1]]
+        floor = noise_floor(hertz, psd, np.array([line.hertz for line in lines]))
+        self._floor.setData(*floor)
+        self._say_floor(*floor, np.array([line.hertz for line in lines if line.kind == "tones"]))
+        for kind, mark in self._marks.items():
+            mine = [line for line in lines if line.kind == kind]
+            at = np.array([line.hertz for line in mine])
+            heights = np.interp(at, hertz, psd)
+            mark.setData(
+                np.log10(at),
+                np.log10(heights) + _ABOVE,
+                brush=brush(self._colour(kind), _MARKS[kind][3]),
+                data=[line.words for line in mine],
+            )
+
+    def _say_floor(self, hertz: np.ndarray, floor: np.ndarray, tones: np.ndarray) -> None:
+        if not hertz.size or not tones.size:
+            return
+        middle = float(np.sqrt(tones.min() * tones.max()))
+        root = float(np.sqrt(np.interp(middle, hertz, floor)))
+        self._floor_words = f"{format_quantity(root, 'A', digits=2)}/√Hz".replace(" ", "&nbsp;")
+        self._legend.setToolTip(
+            f"Noise between the lines, at {format_quantity(middle, 'Hz', digits=2)}. "
+            "Hold the pointer over a mark to read whose it is."
+        )
+        self._write_legend()
 
 
 def _on_a_log_axis(hertz: np.ndarray, psd: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray]:
@@ -117,19 +161,3 @@ def _on_a_log_axis(hertz: np.ndarray, psd: np.ndarray, columns: int = 1500) -> t
     starts = np.unique(np.searchsorted(hertz, edges[:-1]))
     ends = np.column_stack((np.minimum.reduceat(psd, starts), np.maximum.reduceat(psd, starts)))
     return np.repeat(hertz[starts], 2), ends.ravel()
-
-
-def _lines(run: RunDescription | None) -> dict[str, np.ndarray]:
-    """Where something is to be expected, Hz; what falls on a tone is the tone."""
-    empty = np.empty(0)
-    if run is None:
-        return {"tones": empty, "harmonics": empty, "mixing": empty, "mains": empty}
-    tones = np.array([e.tone_hz for e in run.electrodes if e.tone_hz is not None])
-    mixing = np.array([f for a, b in combinations(tones, 2) for f in (abs(a - b), a + b)])
-    mains = empty if run.mains_hz is None else run.mains_hz * np.arange(1, 6)
-    return {
-        "tones": tones,
-        "harmonics": np.setdiff1d(2 * tones, tones),
-        "mixing": np.setdiff1d(mixing, np.concatenate((tones, 2 * tones))),
-        "mains": mains,
-    }

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from math import atan2, cos, pi, sin
+from math import atan2, cos, degrees, pi, sin
 
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtWidgets
 from scipy.special import ndtr
 
+from hgx_lab.dashboard._caption import Caption
+from hgx_lab.dashboard._decimate import thinned
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, set_band
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import Snapshot
+from hgx_lab.live import History, Measured, Snapshot
 
 __all__ = ["DerivativesPanel"]
 
 #: Standard deviations from which on a sign counts as known.
 _SURE = 3.0
+_DIALS = (
+    "Phase of each response after calibration: a healthy one lies along the horizontal.\n"
+    "For the mean of all, of the case with the largest response. Dashed: below 3σ."
+)
 
 
 class DerivativesPanel(Panel):
@@ -30,18 +36,19 @@ class DerivativesPanel(Panel):
         self.case = QtWidgets.QComboBox()
         self.case.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.case.setAccessibleName("Case whose derivatives are shown")
-        self._confidence = QtWidgets.QLabel()
-        self._confidence.setObjectName("caption")
+        self._confidence = Caption(right=True)
         self.bars = Plot(theme, ("", ""), ("dI/dV", "A/V"))
         self.dials = Plot(theme, ("", ""), ("", ""))
         self.trend = Plot(theme, ("Iteration", ""), ("mean", "A/V"))
         self.dials.plot_item.hideAxis("left")
-        self.dials.setToolTip("Phase of each response after calibration: a healthy one lies along the horizontal")
         self.dials.plot_item.showGrid(x=False, y=False)
         self.dials.setMaximumHeight(96)
         self.dials.setAspectLocked(True)
         self.dials.setMouseEnabled(x=False, y=False)
+        self.dials.hide_cross_hair()
         self._names: tuple[str, ...] = ()
+        self._drawn_latest: Measured | None = None
+        self._drawn_case = -1
         self._bars: pg.BarGraphItem | None = None
         self._errors: pg.ErrorBarItem | None = None
         self._hands: list[pg.PlotCurveItem] = []
@@ -49,8 +56,7 @@ class DerivativesPanel(Panel):
         top = QtWidgets.QHBoxLayout()
         top.addWidget(QtWidgets.QLabel("Case"))
         top.addWidget(self.case)
-        top.addStretch(1)
-        top.addWidget(self._confidence)
+        top.addWidget(self._confidence, 1)
         layout = column_of()
         layout.addLayout(top)
         layout.addWidget(self.bars, 3)
@@ -65,22 +71,26 @@ class DerivativesPanel(Panel):
             return
         if run.controls != self._names or len(run.cases) + 1 != self.case.count():
             self._begin(run.controls, tuple(c.name for c in run.cases))
-        if latest is not None:
-            which = self.case.currentIndex() - 1
+        which = self.case.currentIndex() - 1
+        if latest is not None and (latest is not self._drawn_latest or which != self._drawn_case):
+            self._drawn_latest, self._drawn_case = latest, which
             if which < 0:
-                value, quadrature = latest.derivatives.mean(axis=0), latest.quadrature.mean(axis=0)
+                value = latest.derivatives.mean(axis=0)
                 std = np.sqrt((latest.derivatives_std**2).mean(axis=0) / max(1, len(latest.derivatives_std)))
             else:
                 value, std = latest.derivatives[which], latest.derivatives_std[which]
-                quadrature = latest.quadrature[which]
             self._draw_bars(value, std)
-            self._draw_dials(value, quadrature)
-        history = snapshot.history
+            self._draw_dials(latest, which)
+        if self.history_is_due(snapshot.history):
+            self._draw_trend(snapshot.history)
+
+    def _draw_trend(self, history: History) -> None:
         x, mean, std = history["iteration"], history["derivative"], history["derivative_std"]
+        if mean.ndim != 2:
+            return
         for k, (line, band) in enumerate(self._lines):
-            if mean.ndim == 2:
-                line.setData(x, mean[:, k])
-                set_band(band, x, mean[:, k] - 2 * std[:, k], mean[:, k] + 2 * std[:, k])
+            line.setData(*thinned(x, mean[:, k], self.trend.width()))
+            set_band(band, x, mean[:, k] - 2 * std[:, k], mean[:, k] + 2 * std[:, k])
 
     def set_theme(self, theme: Theme) -> None:
         """Change colours; everything is made anew at the next frame."""
@@ -89,8 +99,11 @@ class DerivativesPanel(Panel):
 
     def _begin(self, names: tuple[str, ...], cases: tuple[str, ...]) -> None:
         self._names = names
+        self._drawn = self._drawn_latest = None
+        chosen = max(0, self.case.currentIndex())
         self.case.clear()
         self.case.addItems(["mean of all", *cases])
+        self.case.setCurrentIndex(chosen if chosen <= len(cases) else 0)
         for plot in (self.bars, self.dials, self.trend):
             plot.clear_data()
         self._bars = pg.BarGraphItem(x=np.arange(len(names)), height=np.zeros(len(names)), width=0.6)
@@ -99,6 +112,7 @@ class DerivativesPanel(Panel):
             self.bars.addItem(item)
         self.bars.names_below(names)
         self.dials.names_below(names)
+        self.dials.plot_item.setRange(xRange=(-0.5, len(names) - 0.5), yRange=(-0.5, 0.5), padding=0)
         turn = np.linspace(0, 2 * pi, 49)
         self._hands = []
         for k in range(len(names)):
@@ -129,7 +143,16 @@ class DerivativesPanel(Panel):
         text = f"signs {known.mean():.1%}"
         self._confidence.setText(text + (f"   below 3σ: {', '.join(unknown)}" if unknown else "   all beyond 3σ"))
 
-    def _draw_dials(self, value: np.ndarray, quadrature: np.ndarray) -> None:
+    def _draw_dials(self, latest: Measured, which: int) -> None:
+        """Point the hands; for all cases each at its largest response: in a mean signs cancel, and phases with them."""
+        responses = np.hypot(latest.derivatives, latest.quadrature)
+        picked = np.argmax(responses, axis=0) if which < 0 else np.full(len(self._hands), which)
+        words: list[str] = []
         for k, hand in enumerate(self._hands):
-            angle = atan2(float(quadrature[k]), float(value[k]))
+            case = int(picked[k])
+            angle = atan2(float(latest.quadrature[case, k]), float(latest.derivatives[case, k]))
+            known = responses[case, k] > _SURE * latest.derivatives_std[case, k]
             hand.setData([k, k + 0.42 * cos(angle)], [0, 0.42 * sin(angle)])
+            hand.setPen(pen(self.theme.of(k), width=2 if known else 1, dashed=not known))
+            words.append(f"{self._names[k]}, case {self.case.itemText(case + 1)}: {degrees(angle):.0f}°")
+        self.dials.setToolTip("\n".join((_DIALS, *words)))

@@ -8,13 +8,20 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtWidgets
 
+from hgx_lab.dashboard._caption import Caption
+from hgx_lab.dashboard._decimate import thinned
 from hgx_lab.dashboard._panel import Panel
-from hgx_lab.dashboard._plot import Plot, column_of, pen, shades
+from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, shades
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import RunDescription, Snapshot
+from hgx_lab.live import ElectrodeInfo, History, RunDescription, Snapshot
 from hgx_lab.units import format_quantity
 
 __all__ = ["DevicePanel"]
+
+#: Sizes in radii of the device: the rim, an electrode, the ring of the smallest and of the largest tone, its name.
+_RIM, _DOT, _RING, _NAME = 0.66, 0.3, (0.4, 0.54), 1.33
+#: Periods of a tone that are drawn, and the time shown of an electrode without one, s.
+_PERIODS, _STILL_SECONDS = 3, 2e-3
 
 
 class DevicePanel(Panel):
@@ -30,29 +37,38 @@ class DevicePanel(Panel):
         self.picture.plot_item.showGrid(x=False, y=False)
         self.picture.setAspectLocked(True)
         self.picture.setMouseEnabled(x=False, y=False)
+        self.picture.setAccessibleName("Electrodes around the device")
+        self.picture.hide_cross_hair()
         turn = np.linspace(0, 2 * pi, 97)
-        self._rim = pg.PlotCurveItem(0.72 * np.cos(turn), 0.72 * np.sin(turn))
-        self._rings = pg.ScatterPlotItem(pxMode=True, brush=None)
-        self._electrodes = pg.ScatterPlotItem(pxMode=True, size=20)
+        self._rim = pg.PlotCurveItem(_RIM * np.cos(turn), _RIM * np.sin(turn))
+        self._rings = pg.ScatterPlotItem(pxMode=False, brush=None)
+        self._electrodes = pg.ScatterPlotItem(pxMode=False, size=_DOT)
         self._electrodes.sigClicked.connect(self._touched)
         for item in (self._rim, self._rings, self._electrodes):
             self.picture.addItem(item)
         self._labels: list[pg.TextItem] = []
         self.which = QtWidgets.QComboBox()
         self.which.setAccessibleName("Electrode")
-        self._facts = QtWidgets.QLabel()
-        self._facts.setWordWrap(True)
-        self._facts.setObjectName("caption")
+        self.which.currentIndexChanged.connect(self._choose_anew)
+        self._facts, self._tone, self._slope = Caption(), Caption(), Caption()
+        self.wave = Plot(theme, ("Time", "s"), ("Volts", "V"))
+        self._wave = self.wave.curve(theme.of(0), name="DC and tone")
+        self._dc = self.wave.curve(theme.muted, dashed=True, name="DC")
         self.trend = Plot(theme, ("Iteration", ""), ("dI/dV", "A/V"))
         self._derivative = self.trend.curve(theme.of(0), name="mean dI/dV")
-        side = column_of(self.which, self._facts, self.trend)
+        side = column_of(self.which, self._facts, self._tone, self._slope)
+        side.setSpacing(1)
+        side.addWidget(self.wave, 1)
+        side.addWidget(self.trend, 1)
         row = QtWidgets.QHBoxLayout()
         row.setContentsMargins(4, 2, 4, 4)
         row.addWidget(self.picture, 1)
         row.addLayout(side, 1)
-        self.picture.setMinimumWidth(150)
+        self.picture.setMinimumWidth(120)
         self.setLayout(row)
         self._names: tuple[str, ...] = ()
+        self._drawn_picture: tuple[RunDescription, int, bytes] | None = None
+        self._drawn_wave: tuple[ElectrodeInfo, float] | None = None
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show the voltages of now."""
@@ -63,74 +79,100 @@ class DevicePanel(Panel):
         if names != self._names:
             self._begin(run)
         volts = snapshot.volts if snapshot.volts is not None else np.full(len(names), np.nan)
-        x, y = self._places(len(names))
-        scale = max(max(abs(e.lower), abs(e.upper)) for e in run.electrodes)
-        known = np.isfinite(volts)
-        shade = shades("CET-D1", np.where(known, volts / scale, 0.0) / 2 + 0.5)
         chosen = max(0, self.which.currentIndex())
-        rims = [
-            pen(self.theme.text if k == chosen else self.theme.grid, width=3 if k == chosen else 1)
-            for k in range(len(names))
-        ]
-        self._electrodes.setData(
-            x,
-            y,
-            brush=[pg.mkBrush(c) if k else None for c, k in zip(shade, known, strict=True)],
-            pen=rims,
-            data=list(range(len(names))),
-        )
-        tones = np.array([e.amplitude for e in run.electrodes])
-        largest = tones.max() if tones.any() else 1.0
-        on = tones > 0
-        sizes = 26 + 12 * tones[on] / largest
-        self._rings.setData(x[on], y[on], size=sizes, pen=pen(self.theme.of(1), width=2), brush=None)
-        self._tell(run, snapshot, chosen, float(volts[chosen]))
+        picture = (run, chosen, volts.tobytes())
+        if picture != self._drawn_picture:
+            self._drawn_picture = picture
+            self._draw_picture(run, volts, chosen)
+        self._draw_wave(run.electrodes[chosen], float(volts[chosen]))
+        if self.history_is_due(snapshot.history):
+            self._draw_trend(run, snapshot.history, run.electrodes[chosen].name)
 
     def set_theme(self, theme: Theme) -> None:
         """Change colours."""
         super().set_theme(theme)
         self._names = ()
         self._derivative.setPen(pen(theme.of(0)))
+        self._wave.setPen(pen(theme.of(0)))
+        self._dc.setPen(pen(theme.muted, dashed=True))
 
     def _begin(self, run: RunDescription) -> None:
+        self._drawn = self._drawn_picture = self._drawn_wave = None
         self._names = tuple(e.name for e in run.electrodes)
+        chosen = max(0, self.which.currentIndex())
         self.which.clear()
         self.which.addItems(self._names)
+        self.which.setCurrentIndex(chosen if chosen < len(self._names) else 0)
         self._rim.setPen(pen(self.theme.muted))
         for label in self._labels:
             self.picture.removeItem(label)
         self._labels = []
-        for name, x, y in zip(self._names, *self._places(len(self._names)), strict=True):
-            label = pg.TextItem(name, color=self.theme.text, anchor=(0.5, 0.5))
-            label.setPos(1.34 * x, 1.34 * y)
-            self.picture.addItem(label)
+        names = (*self._names, "output")
+        for name, x, y in zip(names, *_places(len(self._names), output=True), strict=True):
+            # The name grows away from its electrode, whatever its length.
+            label = pg.TextItem(
+                name, color=self.theme.muted if name == "output" else self.theme.text, anchor=((1 - x) / 2, (1 + y) / 2)
+            )
+            label.setPos(_NAME * x, _NAME * y)
+            self.picture.mark(label)
             self._labels.append(label)
-        self.picture.plot_item.setRange(xRange=(-1.6, 1.6), yRange=(-1.6, 1.6), padding=0)
+        self.picture.plot_item.setRange(xRange=(-1.7, 1.7), yRange=(-1.62, 1.62), padding=0)
 
-    @staticmethod
-    def _places(count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Around the rim from the left, clockwise; the place at the bottom is the output's."""
-        angles = [-pi / 2 - 2 * pi * (k + 1) / (count + 1) for k in range(count)]
-        return np.array([cos(a) for a in angles]), np.array([sin(a) for a in angles])
+    def _draw_picture(self, run: RunDescription, volts: np.ndarray, chosen: int) -> None:
+        x, y = _places(len(volts))
+        scale = max(max(abs(e.lower), abs(e.upper)) for e in run.electrodes)
+        known = np.isfinite(volts)
+        shade = shades("CET-D1", np.where(known, volts / scale, 0.0) / 2 + 0.5)
+        self._electrodes.setData(
+            x,
+            y,
+            brush=[brush(c.name()) if k else None for c, k in zip(shade, known, strict=True)],
+            pen=[
+                pen(self.theme.text, width=3) if k == chosen else pen(self.theme.muted, dashed=not known[k])
+                for k in range(len(volts))
+            ],
+            data=list(range(len(volts))),
+        )
+        tones = np.array([e.amplitude for e in run.electrodes])
+        on = tones > 0
+        sizes = _RING[0] + (_RING[1] - _RING[0]) * tones[on] / (tones.max() if on.any() else 1.0)
+        self._rings.setData(x[on], y[on], size=sizes, pen=pen(self.theme.of(1), width=2), brush=None)
 
     def _touched(self, _: object, points: list[pg.SpotItem]) -> None:
         if len(points):
             self.which.setCurrentIndex(int(points[0].data()))
 
-    def _tell(self, run: RunDescription, snapshot: Snapshot, chosen: int, volts: float) -> None:
-        electrode = run.electrodes[chosen]
-        now = format_quantity(volts, "V", digits=4) if np.isfinite(volts) else "unknown"
-        limits = (
-            f"{format_quantity(electrode.lower, 'V', digits=3)} to {format_quantity(electrode.upper, 'V', digits=3)}"
-        )
-        text = f"{electrode.role}, {now} within {limits}\n{electrode.tone_text}"
-        mean = snapshot.history["derivative"]
-        if electrode.name in run.controls and mean.ndim == 2:
-            k = run.controls.index(electrode.name)
-            self._derivative.setData(snapshot.history["iteration"], mean[:, k])
-            if len(mean):
-                std = snapshot.history["derivative_std"][-1, k]
-                text += f"\ndI/dV {1e9 * mean[-1, k]:.2f} ± {1e9 * std:.2f} nA/V"
-        else:
+    def _choose_anew(self, _: int) -> None:
+        self._drawn = None
+
+    def _draw_wave(self, electrode: ElectrodeInfo, volts: float) -> None:
+        """What is on an electrode now, as the description has it: its DC voltage and a few periods of its tone."""
+        now = format_quantity(volts, "V", digits=4) if np.isfinite(volts) else "voltage unknown"
+        span = f"{format_quantity(electrode.lower, 'V', digits=3)}…{format_quantity(electrode.upper, 'V', digits=3)}"
+        self._facts.setText(f"{electrode.role}, {now}" + (f" in {span}" if np.isfinite(volts) else ""))
+        if self._drawn_wave == (electrode, volts):
+            return
+        self._drawn_wave = (electrode, volts)
+        seconds = _STILL_SECONDS if not electrode.tone_hz else _PERIODS / electrode.tone_hz
+        time = np.linspace(0.0, seconds, 181)
+        tone = electrode.amplitude * np.sin(2 * pi * (electrode.tone_hz or 0.0) * time)
+        known = np.isfinite(volts)
+        self._wave.setData(time, (volts + tone) if known else time * np.nan)
+        self._dc.setData(time[[0, -1]], [volts, volts] if known else [np.nan, np.nan])
+
+    def _draw_trend(self, run: RunDescription, history: History, name: str) -> None:
+        mean, std = history["derivative"], history["derivative_std"]
+        self._tone.setText(run.electrode(name).tone_text)
+        if name not in run.controls or mean.ndim != 2 or not len(mean):
             self._derivative.setData([], [])
-        self._facts.setText(text)
+            self._slope.setText("")
+            return
+        k = run.controls.index(name)
+        self._derivative.setData(*thinned(history["iteration"], mean[:, k], self.trend.width()))
+        self._slope.setText(f"dI/dV {1e9 * mean[-1, k]:.2f} ± {1e9 * std[-1, k]:.2f} nA/V")
+
+
+def _places(count: int, *, output: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Around the rim from the left, clockwise; the place at the bottom, the last one, is the output's."""
+    angles = [-pi / 2 - 2 * pi * (k + 1) / (count + 1) for k in range(count + output)]
+    return np.array([cos(a) for a in angles]), np.array([sin(a) for a in angles])

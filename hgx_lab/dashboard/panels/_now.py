@@ -17,6 +17,10 @@ __all__ = ["NowPanel"]
 
 _FIGURES = ("Iteration", "Loss", "Elapsed", "Remaining", "Duty cycle", "Latency / lead")
 _EVENTS = 200
+_STOP = (
+    "End after this iteration and go down the ramp to rest; can be undone until then, and hgx resume goes on (Ctrl+.)"
+)
+_UNDO = "Go on learning after all, as long as this iteration isn't over (Ctrl+.)"
 
 
 class NowPanel(Panel):
@@ -27,6 +31,7 @@ class NowPanel(Panel):
     pause_requested = QtCore.Signal()
     resume_requested = QtCore.Signal()
     stop_requested = QtCore.Signal()
+    undo_requested = QtCore.Signal()
     rest_requested = QtCore.Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -41,12 +46,11 @@ class NowPanel(Panel):
         self.pause.setToolTip("Hold the outputs where they are after this iteration (Ctrl+P)")
         self.stop = QtWidgets.QPushButton("◼  Stop")
         self.stop.setObjectName("stop")
-        self.stop.setToolTip("End after this iteration and go down the ramp to rest; hgx resume goes on (Ctrl+.)")
         self.rest = QtWidgets.QPushButton("▼  Rest now")
         self.rest.setObjectName("rest")
         self.rest.setToolTip("Leave at once for the ramp to rest (Ctrl+Shift+R)")
         self.pause.clicked.connect(self.toggle_pause)
-        self.stop.clicked.connect(self.stop_requested)
+        self.stop.clicked.connect(self.toggle_stop)
         self.rest.clicked.connect(self.rest_requested)
         buttons = QtWidgets.QHBoxLayout()
         for button in (self.pause, self.stop, self.rest):
@@ -69,7 +73,8 @@ class NowPanel(Panel):
         self._events.setAccessibleName("Events")
         self._events.setWordWrap(True)
         self._shown: tuple[LiveEvent, ...] = ()
-        self._paused = False
+        self._paused = self._stopping = False
+        self._colour = ""
         layout = column_of(self._state, self._detail)
         layout.addLayout(buttons)
         layout.addLayout(grid)
@@ -80,15 +85,21 @@ class NowPanel(Panel):
         """Ask for what the button says."""
         (self.resume_requested if self._paused else self.pause_requested).emit()
 
+    def toggle_stop(self) -> None:
+        """Ask for what the button says."""
+        (self.undo_requested if self._stopping else self.stop_requested).emit()
+
     def draw(self, snapshot: Snapshot) -> None:
         """Show the state in a word and a colour, the figures, the newest events on top."""
         status = snapshot.status
         word = f"{STATE_SIGNS[status.state]}  {status.state.value}"
-        if snapshot.rewound:
-            word = f"◀◀  iteration {status.iteration} of the past"
+        if snapshot.rewound and snapshot.latest is not None:
+            word = f"◀◀  iteration {snapshot.latest.index}"
         colour = self.theme.accent if snapshot.rewound else self.theme.of_state(status.state)
         self._state.setText(word)
-        self._state.setStyleSheet(f"color: {colour}; font-size: 22px; font-weight: 700;")
+        if colour != self._colour:  # a style sheet costs a millisecond, also the same one
+            self._colour = colour
+            self._state.setStyleSheet(f"color: {colour}; font-size: 22px; font-weight: 700;")
         self._detail.setText(status.detail)
         self._detail.setVisible(bool(status.detail))
         self._paused = status.state is RunState.PAUSED
@@ -96,7 +107,10 @@ class NowPanel(Panel):
         can = status.state.alive and not snapshot.rewound
         running = status.state in (RunState.LEARNING, RunState.MEASURING, RunState.CALIBRATING, RunState.OPENING)
         self.pause.setEnabled(can and (running or self._paused))
-        self.stop.setEnabled(can and (running or self._paused))
+        self._stopping = status.state is RunState.STOPPING and not snapshot.rewound
+        self.stop.setText("↶  Undo stop" if self._stopping else "◼  Stop")
+        self.stop.setToolTip(_UNDO if self._stopping else _STOP)
+        self.stop.setEnabled(can and (running or self._paused or self._stopping))
         self.rest.setEnabled(can and status.state is not RunState.RAMPING)
         for name, text in _figures(snapshot).items():
             self._values[name].setText(text)
@@ -127,8 +141,11 @@ def _figures(snapshot: Snapshot) -> dict[str, str]:
         return {**dict.fromkeys(_FIGURES, "–"), "Iteration": f"{done} of {of}", "Loss": figures} | {
             "Elapsed": _duration(status.elapsed_seconds)
         }
+    # The number is the one that records, rewinding and branching use; the count is how far it is.
+    number = "–" if latest is None else f"{latest.index}"
+    done = f"<span style='font-weight:400'> &nbsp;{status.iteration} done{total}</span>" if status.iteration else total
     return {
-        "Iteration": f"{status.iteration}{total}",
+        "Iteration": f"{number}{done}",
         "Loss": loss,
         "Elapsed": _duration(status.elapsed_seconds),
         "Remaining": _duration(status.remaining_seconds),

@@ -6,10 +6,11 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtWidgets
 
+from hgx_lab.dashboard._caption import Caption
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, shades
 from hgx_lab.dashboard._theme import Theme
-from hgx_lab.live import CaseInfo, RunDescription, Snapshot
+from hgx_lab.live import CaseInfo, Confirmation, Measured, RunDescription, Snapshot
 
 __all__ = ["OutputsPanel"]
 
@@ -26,8 +27,7 @@ class OutputsPanel(Panel):
         super().__init__(theme)
         self.cases = Plot(theme, ("", ""), ("Output", "A"))
         self.space = Plot(theme, ("Input", "V"), ("Input", "V"))
-        self._figures = QtWidgets.QLabel()
-        self._figures.setObjectName("caption")
+        self._figures = Caption()
         self._points = pg.ScatterPlotItem(size=10)
         self._confirmed = pg.ScatterPlotItem(size=14, symbol="o", brush=None)
         self._errors = pg.ErrorBarItem(beam=0.2, pen=pen(theme.text))
@@ -38,6 +38,7 @@ class OutputsPanel(Panel):
         self.cases.mark(self._threshold)
         self.space.addItem(self._cloud)
         self._run: RunDescription | None = None
+        self._shown: tuple[Measured | None, tuple[Confirmation, ...]] = (None, ())
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.cases, 3)
         row.addWidget(self.space, 2)
@@ -50,8 +51,11 @@ class OutputsPanel(Panel):
         run, latest = snapshot.description, snapshot.latest
         if run is None or latest is None or not run.cases:
             return
-        if run != self._run:
+        if run is not self._run and run != self._run:
             self._begin(run)
+        if latest is self._shown[0] and snapshot.confirmations == self._shown[1]:
+            return
+        self._shown = (latest, snapshot.confirmations)
         cloud = len(run.cases) > _NAMED
         targets = np.array([c.target for c in run.cases])
         x = _radii(run.cases) if cloud else np.arange(len(run.cases), dtype=float)
@@ -77,9 +81,11 @@ class OutputsPanel(Panel):
         super().set_theme(theme)
         self._errors.setData(pen=pen(theme.text))
         self._threshold.setPen(pen(theme.muted, dashed=True))
+        self._threshold.label.setColor(theme.muted)
+        self._shown = (None, ())
 
     def _begin(self, run: RunDescription) -> None:
-        self._run = run
+        self._run, self._shown = run, (None, ())
         cloud = len(run.cases) > _NAMED
         self.space.setVisible(cloud)
         axis = self.cases.plot_item.getAxis("bottom")
