@@ -20,6 +20,5 @@ class SelfTest(Section):
     max_delay: PositiveSeconds = Field(default=3e-3, description="Longest delay from output to input to wait for.")
     fingerprint: Annotated[str, Text(r"[^\x00-\x1f]+", "the path of a file", longest=1000)] | None = Field(
         default=None,
-        description="File of hgx calibrate whose fingerprint the wires are compared with, relative to where the "
-        "program is started; null for that of a saved calibration, if the run has one.",
+        description="File of hgx calibrate to compare the wires with; null for that of a saved calibration, if any.",
     )

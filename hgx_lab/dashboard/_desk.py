@@ -104,13 +104,12 @@ class Desk(DashboardWindow):
         super().set_theme(theme)
         self.runs.set_theme(theme)
 
-    def closeEvent(self, a0: object) -> None:  # noqa: N802 - Qt's name
-        """Ask as every window does, then wait for what is being read."""
-        super().closeEvent(a0)
-        if not self.isVisible():
-            self.rewind.close()
-            self.setup.close_background()
-            self.runs.close_background()
+    def let_go(self) -> None:
+        """Wait for what the pages are reading, too."""
+        super().let_go()
+        self.rewind.close()
+        self.setup.close_background()
+        self.runs.close_background()
 
     def start_run(self, text: str, folder: Path) -> None:
         """Start a run and leave the past."""

@@ -204,8 +204,12 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self._timer.stop()
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("docks", self.board.saveState())
-        self.source.close()
+        self.let_go()
         super().closeEvent(a0)
+
+    def let_go(self) -> None:
+        """Part from what the window reads, when it closes."""
+        self.source.close()
 
     def ask_before_closing(self) -> str:
         """Ask what is to become of the run: ``leave``, ``stop`` or ``cancel``."""
