@@ -17,8 +17,7 @@ class Generator(Section):
     """A waveform generator whose outputs are added to the card's voltages by summing inputs."""
 
     driver: Literal["keysight", "siglent", "pymeasure:Agilent33500"] = Field(
-        description="Maker of the instrument; another one is refused. PyMeasure's driver can't be triggered, so that a "
-        "run refuses it."
+        description="Maker of the instrument, or a driver of PyMeasure's in place of ours; another maker is refused."
     )
     resource: Annotated[str, Text(longest=200)] = Field(
         description="VISA resource name, as TCPIP0::192.168.0.7::5025::SOCKET."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from hgx_drivers.errors import (
 )
 from hgx_drivers.simulated import (
     Disconnect,
-    FastClock,
     Fault,
     NanSamples,
     Overflow,
@@ -30,12 +28,12 @@ from hgx_drivers.simulated import (
     Stall,
     Underflow,
 )
-from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import AcquisitionError
-from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.experiments import train
 from hgx_lab.records import open_record
 from tests.doors.ni_devices import x_series
 from tests.doors.ni_engine import NiRig
+from tests.support.or_gate import NI, OR_GATE, behind_a_server, behind_the_library, or_run, simulated_card
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
@@ -43,23 +41,8 @@ pytest.importorskip("grpc")
 RATE_HZ = 20_000
 #: In the learning, long after the calibration has ended.
 LATE = 4 * RATE_HZ
-RUN = """
-experiment: train
-name: faults
-seed: 4
-electrodes:
-  - {name: a, role: input, limits: [-1 V, 1 V]}
-  - {name: b, role: input, limits: [-1 V, 1 V]}
-  - {name: c, role: control, limits: [-1 V, 1 V], start: 0.2 V}
-  - {name: d, role: control, limits: [-1 V, 1 V], start: -0.1 V}
-tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
-timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
-task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
-stop: {iterations: 60}
-"""
-SIMULATED = "bench: {kind: simulated, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: {kind: smooth, seed: 5}}"
+ENDLESS = "stop: {iterations: 60}"
 OUTPUTS = "Dev1/ao0 (a), Dev1/ao1 (b), Dev1/ao2 (c), Dev1/ao3 (d)"
-NI = "bench: {kind: nidaq, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: Dev1, amplifier: {clip: 4 V}%s}"
 
 
 @dataclass(frozen=True)
@@ -96,32 +79,8 @@ MATRIX = {
 }
 
 
-def parsed(bench: str) -> TrainRun:
-    run = parse_run_file(bench + RUN)
-    assert isinstance(run, TrainRun)
-    return run
-
-
-@contextmanager
-def behind_the_library(rig: NiRig) -> Iterator[str]:
-    from tests.doors.ni_library import installed
-
-    with installed(rig):
-        yield ""
-
-
-@contextmanager
-def behind_a_server(rig: NiRig) -> Iterator[str]:
-    from tests.doors.ni_grpc import serving
-
-    with serving(rig) as server:
-        yield f", remote: '{server.remote}'"
-
-
 def rig_with(broken: Broken) -> tuple[NiRig, SimulatedCard]:
-    run = parsed(SIMULATED)
-    assert isinstance(run.bench, SimulatedBench)
-    card = SimulatedCard(simulated_plant(run, run.bench), FastClock(), faults=broken.faults)
+    card = simulated_card(broken.faults)
     rig = NiRig([x_series()], card)
     for function, code, after in broken.fails:
         rig.fail(function, code, after=after)
@@ -137,7 +96,7 @@ def test_a_fault_ends_at_rest_with_a_record_and_a_typed_error(
     rig, card = rig_with(broken)
     record = tmp_path / "run.h5"
     with door(rig) as remote, pytest.raises(Exception) as caught:
-        train(parsed(NI % remote), record=record)
+        train(or_run(NI % remote, ENDLESS), record=record)
     error = caught.value
     assert isinstance(error, broken.error), error
     assert isinstance(error, DriverError | AcquisitionError)
@@ -173,7 +132,7 @@ def test_a_server_that_dies_in_mid_run_is_told_with_its_address(tmp_path: Path) 
 
         rig.before["read_analog"] = die_late
         with pytest.raises(CardDisconnected, match=server.remote) as caught:
-            train(parsed(NI % f", remote: '{server.remote}'"), record=tmp_path / "run.h5")
+            train(or_run(NI % f", remote: '{server.remote}'", ENDLESS), record=tmp_path / "run.h5")
     assert caught.value.remedy
     with open_record(tmp_path / "run.h5") as kept:
         assert kept.status == "failed"
@@ -190,7 +149,7 @@ def test_the_command_line_tells_it_in_words_and_ends_with_the_code(
 
     broken = MATRIX[name]
     rig, _ = rig_with(broken)
-    (tmp_path / "run.yaml").write_text(NI % "" + RUN, encoding="utf-8")
+    (tmp_path / "run.yaml").write_text(NI % "" + OR_GATE + ENDLESS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["hgx", "run", "run.yaml", "--quiet", "-o", "run.h5"])
     with behind_the_library(rig), pytest.raises(SystemExit) as ended:

@@ -33,31 +33,15 @@ from tests.doors.ni_engine import NiRig
 from tests.doors.scpi_instrument import ScpiInstrument
 from tests.doors.scpi_languages import KeysightLanguage, SiglentLanguage
 from tests.doors.summing import SummedCard
+from tests.support.or_gate import LEARNS, OR_GATE, SIMULATED
 from tests.support.runs import Heard
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
 pytest.importorskip("pyvisa_py")
 
-COMMON = """
-experiment: train
-name: or
-seed: 4
-electrodes:
-  - {name: a, role: input, limits: [-1 V, 1 V]}
-  - {name: b, role: input, limits: [-1 V, 1 V]}
-  - {name: c, role: control, limits: [-1 V, 1 V], start: 0.2 V}
-  - {name: d, role: control, limits: [-1 V, 1 V], start: -0.1 V}
-tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
-timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
-task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
-loss: {kind: logistic, scale: 3 nA}
-optimizer: {kind: adam, rate: 100 mV}
-stop: {iterations: 60, margin: 1 nA}
-validation: {periods: 2}
-"""
+COMMON = OR_GATE + LEARNS
 LANGUAGES = {"Keysight": KeysightLanguage, "Siglent": SiglentLanguage}
-SIMULATED = "bench: {kind: simulated, rate: 20 kHz, block: 5 ms, lead: 20 ms, device: {kind: smooth, seed: 5}}"
 NI = """
 bench:
   kind: nidaq
@@ -141,13 +125,20 @@ def assert_at_rest(table: Table) -> None:
 
 
 @pytest.mark.parametrize(
-    ("maker", "load", "ohms"), [("Keysight", "high", 1e38), ("Keysight", "50 Ohm", 50.0), ("Siglent", "high", 1e38)]
+    ("maker", "driver", "load", "ohms"),
+    [
+        ("Keysight", "keysight", "high", 1e38),
+        ("Keysight", "keysight", "50 Ohm", 50.0),
+        ("Keysight", "pymeasure:Agilent33500", "high", 1e38),
+        ("Siglent", "siglent", "high", 1e38),
+    ],
 )
 def test_the_same_gate_is_learned_with_tones_of_the_generator(
-    maker: str, load: str, ohms: float, tmp_path: Path
+    maker: str, driver: str, load: str, ohms: float, tmp_path: Path
 ) -> None:
     alone = train(parsed(SIMULATED), record=tmp_path / "simulated.h5")
     with wired_table(ohms, maker=maker) as table:
+        table.driver = driver
         result = train(table.run(load), record=tmp_path / "generator.h5")
         assert_at_rest(table)
         assert np.max(np.abs(table.seen())) <= 1.0 + 1e-9

@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from hgx_drivers.errors import DriverError, RangeError
@@ -34,6 +34,7 @@ from hgx_drivers.waveform_generator._settings import GeneratorSettings
 from hgx_drivers.waveform_generator._visa import VisaLink
 from hgx_drivers.waveform_generator.errors import (
     GeneratorDisconnected,
+    GeneratorMismatch,
     GeneratorRefused,
     GeneratorStateError,
     GeneratorTimeout,
@@ -64,23 +65,23 @@ class PyMeasureGenerator(CheckedGenerator):
         A package isn't installed.
     GeneratorRefused, GeneratorTimeout
         Nothing is there, or not an instrument of this family.
-    GeneratorUnsupported
-        The external reference was asked for.
     ChannelError, RangeError
         Channels that the model doesn't have.
+    GeneratorMismatch, ScpiError
+        The reference can't be had.
     """
 
     def __init__(self, settings: GeneratorSettings) -> None:
-        self.set_reference(settings.reference)
         self._driver = _module("pymeasure.instruments.agilent").Agilent33500
         self._pyvisa = _module("pyvisa")
         self._settings = settings
         self._closed = False
         self._instrument: Any = None
+        self._dialect = Keysight()
         self._told = ""
         self._told = self._who()
         maker, name, serial, firmware = ([field.strip() for field in self._told.split(",")] + [""] * 4)[:4]
-        model = Keysight().model(maker, name)
+        model = self._dialect.model(maker, name)
         if model is None:
             raise GeneratorRefused(
                 f"{settings.resource} says it is {self._told!r}, which PyMeasure's Agilent33500 doesn't drive.",
@@ -89,31 +90,40 @@ class PyMeasureGenerator(CheckedGenerator):
         version = importlib.import_module("pymeasure").__version__
         driver = f"firmware {firmware}; {settings.resource}; PyMeasure {version}"
         super().__init__(model, Identity("Keysight", model.name, serial, driver), settings.channels)
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self.set_reference(settings.reference)
+            stack.pop_all()
 
     def set_burst(self, channel: str, burst: Burst | None) -> None:
-        """Let the channel run freely; a burst is refused.
+        """Arm the channel for its trigger; None lets it run freely.
+
+        PyMeasure sets neither edge nor phase of a burst, and none without an end: these go out as plain commands, by
+        its own connection.
+        """
+        place = self._channel(channel)
+        wanted = self._configured(channel)
+        if burst is not None and burst.cycles is not None and burst.cycles < 1:
+            raise RangeError(f"{channel}: a burst has at least 1 period, not {burst.cycles}.")
+        for command in self._dialect.burst(place.number, burst, wanted.phase_radians):
+            self._write(place, str(command))
+
+    def set_reference(self, reference: Reference) -> None:
+        """Lock the timebase to the 10 MHz input, or free it; read back. PyMeasure has no word for it, so we send ours.
 
         Raises
         ------
-        GeneratorUnsupported
-            PyMeasure sets neither edge nor phase of a burst, so when and where it starts wouldn't be known.
+        GeneratorMismatch
+            The instrument went on with the other one.
         """
-        place = self._channel(channel)
-        self._configured(channel)
-        if burst is not None:
-            raise GeneratorUnsupported(
-                "PyMeasure's Agilent33500 sets neither the edge nor the phase of a burst, and none without an end.",
-                channel=channel,
-                remedy="Name the driver `keysight` for tones that start on a trigger.",
-            )
-        self._set(place, "burst_state", False)
-
-    def set_reference(self, reference: Reference) -> None:
-        """Leave the timebase alone; GeneratorUnsupported for the external one."""
-        if reference == "external":
-            raise GeneratorUnsupported(
-                "PyMeasure's Agilent33500 can't choose the 10 MHz reference.",
-                remedy="Name the driver `keysight` for tones that are locked to the card.",
+        place = next(iter(self._channels.values()))
+        for command in self._dialect.reference(reference):
+            self._write(place, str(command))
+        with self._talking(place, "the reference"):
+            found = self._dialect.read_reference(lambda question: str(self._instrument.ask(question)).strip())
+        if found != reference:
+            raise GeneratorMismatch(
+                "reference", reference, found, remedy="Look at the 10 MHz cable and the level of the reference."
             )
 
     def state(self, channel: str) -> ChannelState:

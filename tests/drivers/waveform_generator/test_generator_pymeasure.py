@@ -176,17 +176,33 @@ def test_samples_come_out_as_they_were_given(generator: PyMeasureGenerator, inst
         generator.configure_arbitrary("tone B", ArbitraryWaveform(volts, 100e3))
 
 
-def test_what_pymeasure_cant_do_is_refused(generator: PyMeasureGenerator, instrument: ScpiInstrument) -> None:
-    generator.configure_sine("tone A", Sine(1000.0, 0.07))
-    with pytest.raises(GeneratorUnsupported, match="burst") as caught:
-        generator.set_burst("tone A", Burst(cycles=3))
-    assert "keysight" in caught.value.remedy
-    with pytest.raises(GeneratorUnsupported, match="10 MHz"):
-        generator.set_reference("external")
+def test_more_samples_than_pymeasure_can_send_are_refused(generator: PyMeasureGenerator) -> None:
     with pytest.raises(GeneratorUnsupported, match="65536"):
         generator.configure_arbitrary("tone A", ArbitraryWaveform(np.arange(70_000.0) / 70_000, 1e6))
-    settings = GeneratorSettings(instrument.resource, (A,), reference="external")
-    with pytest.raises(GeneratorUnsupported):
+
+
+def test_a_burst_waits_for_the_trigger_at_the_phase_of_the_sine(
+    generator: PyMeasureGenerator, instrument: ScpiInstrument
+) -> None:
+    with pytest.raises(GeneratorStateError):
+        generator.set_burst("tone A", Burst())
+    generator.configure_sine("tone A", Sine(1000.0, 0.07, phase_radians=-math.pi / 2))
+    generator.set_burst("tone A", Burst(edge="falling"))
+    endless = {"state": "ON", "mode": "TRIG", "cycles": "INF", "source": "EXT", "slope": "NEG", "phase": "270"}
+    assert instrument.outputs[0].burst == endless
+    with pytest.raises(RangeError, match="at least 1 period"):
+        generator.set_burst("tone A", Burst(cycles=0))
+    generator.set_burst("tone A", None)
+    assert instrument.outputs[0].burst["state"] == "OFF"
+
+
+def test_the_external_reference_is_locked_to_or_missed(instrument: ScpiInstrument) -> None:
+    settings = GeneratorSettings(instrument.resource, (A,), reference="external", timeout_seconds=0.3)
+    generator = open_by_driver(DRIVER, settings)
+    generator.close()
+    assert instrument.reference == "EXT"
+    instrument.reference_connected = False
+    with pytest.raises((GeneratorMismatch, ScpiError)):
         open_by_driver(DRIVER, settings)
 
 
@@ -238,6 +254,7 @@ def test_after_close_nothing_goes_out(generator: PyMeasureGenerator) -> None:
 def test_channels_that_arent_there(instrument: ScpiInstrument, generator: PyMeasureGenerator) -> None:
     with pytest.raises(ChannelError, match="tone A, tone B"):
         generator.state("tone C")
+    generator.close()  # the instrument talks to one program at a time
     with pytest.raises(ChannelError, match="1 to 2"):
         opened(instrument, GeneratorChannel("far", 3, -1.0, 1.0))
     with pytest.raises(ChannelError, match="same"):
