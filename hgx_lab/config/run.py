@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hgx_lab.config.electrodes import Start
 from hgx_lab.config.learning import Adam, CorrelationSigmoidLoss, Loss, Optimizer, Restart, Stop
@@ -21,6 +22,7 @@ from hgx_lab.config.measurements import (
 from hgx_lab.config.record import Validation
 from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.section import OneOf
+from hgx_lab.config.self_test import SelfTest
 from hgx_lab.config.tasks import Task
 
 __all__ = ["Experiment", "TrainRun"]
@@ -39,6 +41,16 @@ class TrainRun(RunFile):
     validation: Validation | None = Field(
         default=Validation(), description="The last measurement, without tones; null for none."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _test_the_wires_of_a_card(cls, values: Any) -> Any:
+        """A training on a card has a self-test unless the file speaks of it: wires come off, simulated ones don't."""
+        if not isinstance(values, Mapping) or "self_test" in values:
+            return values
+        bench = values.get("bench")
+        kind = bench.get("kind") if isinstance(bench, Mapping) else getattr(bench, "kind", None)
+        return {**values, "self_test": SelfTest()} if kind == "nidaq" else values
 
 
 #: Every experiment that a run file can ask for.

@@ -40,7 +40,10 @@ class RunFile(Section):
     tones: Tones = Field(default=Tones(), description="The tones on the electrodes.")
     timing: Timing = Field(default=Timing(), description="How the schedule moves.")
     calibration: Calibration = Field(default=MeasuredCalibration(), description="Delay and phase of the signal chain.")
-    self_test: SelfTest | None = Field(default=None, description="Test of the wires before the run; null for none.")
+    self_test: SelfTest | None = Field(
+        default=None,
+        description="Test of the wires before the run; null for none; the default of trainings on a card.",
+    )
     record: Record = Field(default=Record(), description="The file that the run leaves.")
 
     @model_validator(mode="after")

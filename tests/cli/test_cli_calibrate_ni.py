@@ -32,6 +32,7 @@ electrodes:
 safety: {slew: 20 kV/s}
 tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
 timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
+self_test: null
 task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
 loss: {kind: logistic, scale: 3 nA}
 optimizer: {kind: adam, rate: 100 mV}

@@ -45,6 +45,7 @@ safety: {slew: 5 kV/s, rest_slope: 20 V/s, guardian: true}
 tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
 timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
 calibration: {kind: none}
+self_test: null
 task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
 loss: {kind: logistic, scale: 3 nA}
 optimizer: {kind: adam, rate: 10 mV}

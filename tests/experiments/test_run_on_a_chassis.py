@@ -30,6 +30,7 @@ electrodes:
   - {name: d, role: control, limits: [-1 V, 1 V], start: -0.1 V}
 tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
 timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
+self_test: null
 task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
 stop: {iterations: 2}
 """

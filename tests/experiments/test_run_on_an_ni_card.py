@@ -9,11 +9,13 @@ import pytest
 
 from hgx_drivers.simulated import FastClock, SimulatedCard
 from hgx_lab import open_record
-from hgx_lab.config import SimulatedBench, TrainRun
+from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
+from hgx_lab.config.self_test import SelfTest
+from hgx_lab.errors import SelfTestError
 from hgx_lab.experiments import simulated_plant, train
 from tests.doors.ni_devices import x_series
 from tests.doors.ni_engine import NiRig
-from tests.support.or_gate import NI, SIMULATED, behind_a_server, behind_the_library, or_run
+from tests.support.or_gate import NI, OR_GATE, SIMULATED, behind_a_server, behind_the_library, or_run, simulated_card
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
@@ -46,3 +48,39 @@ def test_the_same_gate_is_learned_with_the_same_derivatives(door, truth: tuple[P
         pulls = (first["derivative"].values - second["derivative"].values) / spread
         assert np.all(np.abs(pulls) < 4.5)
         assert np.sqrt(np.mean(pulls**2)) < 2
+
+
+def as_written(bench: str) -> TrainRun:
+    """The run as a user writes it, without a word about the self-test."""
+    run = parse_run_file(bench + OR_GATE.replace("self_test: null\n", "") + "stop: {iterations: 2}\n")
+    assert isinstance(run, TrainRun)
+    return run
+
+
+def test_a_training_on_a_card_has_a_self_test_unless_the_file_speaks_of_it() -> None:
+    assert as_written(NI % "").self_test == SelfTest()
+    assert or_run(NI % "").self_test is None
+    assert as_written(SIMULATED).self_test is None
+    again = parse_run_file(as_written(NI % "").to_yaml())
+    assert again == as_written(NI % "")
+
+
+def test_the_wires_of_a_card_are_tested_before_it_learns(tmp_path: Path) -> None:
+    with behind_the_library(NiRig([x_series()], simulated_card())):
+        train(as_written(NI % ""), record=tmp_path / "ni.h5")
+    with open_record(tmp_path / "ni.h5") as record:
+        (event,) = (e for e in record.events if e.kind == "self-test")
+    assert event.data["passed"]
+    assert set(event.data["amperes_per_volt"]) == {"a", "b", "c", "d"}
+
+
+def test_a_wire_that_is_off_ends_the_run_before_it_learns(tmp_path: Path) -> None:
+    broken = SIMULATED.replace("device:", "wiring: [{kind: open, electrodes: [c]}], device:")
+    card = simulated_card(bench=broken)
+    with behind_the_library(NiRig([x_series()], card)), pytest.raises(SelfTestError, match=r"\bc\b") as caught:
+        train(as_written(NI % ""), record=tmp_path / "ni.h5")
+    assert caught.value.exit_code == 4
+    assert np.all(np.abs(card.levels()) < 1e-3)
+    with open_record(tmp_path / "ni.h5") as record:
+        assert record.status == "failed"
+        assert record.rows("iterations") == 0

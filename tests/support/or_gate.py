@@ -23,6 +23,7 @@ electrodes:
   - {name: d, role: control, limits: [-1 V, 1 V], start: -0.1 V}
 tones: {plan: octave, period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
 timing: {slope: 500 V/s, settle: 2 ms, periods: 2}
+self_test: null
 task: {kind: gate, gate: OR, inputs: {a: [-0.5 V, 0.5 V], b: [-0.5 V, 0.5 V]}}
 """
 #: With this at its end the gate is learned.
@@ -44,9 +45,9 @@ def or_run(bench: str, rest: str = LEARNS) -> TrainRun:
     return run
 
 
-def simulated_card(faults: Sequence[Fault] = ()) -> SimulatedCard:
-    """The card of the simulated bench, to stand behind another door."""
-    run = or_run(SIMULATED)
+def simulated_card(faults: Sequence[Fault] = (), bench: str = SIMULATED) -> SimulatedCard:
+    """The card of a simulated bench, to stand behind another door."""
+    run = or_run(bench)
     assert isinstance(run.bench, SimulatedBench)
     return SimulatedCard(simulated_plant(run, run.bench), FastClock(), faults=faults)
 
