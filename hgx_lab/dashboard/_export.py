@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph.exporters as exporters
-from pyqtgraph.Qt import QtGui, QtSvg, QtWidgets  # pyright: ignore[reportMissingModuleSource]
+from pyqtgraph.Qt import QtWidgets
 
 if TYPE_CHECKING:
     from hgx_lab.dashboard._plot import Plot
@@ -50,30 +50,18 @@ def save_plot(plot: Plot, path: Path) -> None:
     Raises
     ------
     OSError
-        The file can't be written.
+        The file can't be written, or the installed pyqtgraph makes no SVG with this Qt (PyQt6 6.11).
     """
     if path.suffix == ".csv":
         _save_numbers(plot, path)
         return
     path.open("ab").close()  # an exporter says nothing of a folder that isn't there
-    if path.suffix == ".svg":
-        _draw(plot, path)
-    else:
-        exporters.ImageExporter(plot.plot_item).export(str(path))
-
-
-def _draw(plot: Plot, path: Path) -> None:
-    """Qt's own drawing: pyqtgraph's exporter stumbles over what Qt 6 writes."""
-    drawing: Any = QtSvg.QSvgGenerator()
-    drawing.setFileName(str(path))
-    drawing.setSize(plot.size())
-    drawing.setViewBox(plot.rect())
-    drawing.setTitle(f"{plot.left[0]} against {plot.bottom[0]}")
-    painter: Any = QtGui.QPainter(drawing)
+    make = exporters.SVGExporter if path.suffix == ".svg" else exporters.ImageExporter
     try:
-        plot.render(painter)
-    finally:
-        painter.end()
+        make(plot.plot_item).export(str(path))
+    except ValueError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(f"pyqtgraph can't read what this version of Qt draws ({error}); save a PNG instead") from error
 
 
 def _save_numbers(plot: Plot, path: Path) -> None:
