@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["envelope", "thinned"]
+__all__ = ["envelope", "thinned", "thinned_on_a_log_axis"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,16 @@ def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     """Thin a curve, (n,) each, to a lowest and a highest value for each column; NaN only where all are."""
     if columns < 1 or y.size <= 2 * columns:
         return x, y
-    starts = np.arange(0, y.size, -(-y.size // columns))
+    return _extremes(x, y, np.arange(0, y.size, -(-y.size // columns)))
+
+
+def thinned_on_a_log_axis(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+    """Thin a curve with rising x above 0, (n,) each, to a lowest and a highest value for each column of a log axis."""
+    if x.size <= 2 * columns:
+        return x, y
+    return _extremes(x, y, np.unique(np.searchsorted(x, np.geomspace(x[0], x[-1], columns)[:-1])))
+
+
+def _extremes(x: Floats, y: Floats, starts: NDArray[np.intp]) -> tuple[Floats, Floats]:
     ends = np.column_stack((np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)))
     return np.repeat(x[starts], 2), ends.ravel()

@@ -68,9 +68,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.addPermanentWidget(self._frame_label)
-        self.frame_seconds = self.drawn_seconds = 0.0
-        self._begun = self._counted = time.perf_counter()
-        self._frames = 0
+        self._frames, self._counted = 0, time.perf_counter()
         self._connect()
         self._make_menus()
         self._restore()
@@ -163,19 +161,17 @@ class DashboardWindow(QtWidgets.QMainWindow):
 
     def draw(self) -> None:
         """Draw one frame."""
-        begun = time.perf_counter()
         self.snapshot = self._rewound or self._look()
         self.board.draw(self.snapshot)
         run = self.snapshot.description
         state = self.snapshot.status.state
         self.setWindowTitle("hgx-lab" if run is None else f"{run.name}: {state.value} – hgx-lab")
-        self.drawn_seconds = time.perf_counter() - begun
-        # From frame to frame, painting included: what the eye sees.
-        self.frame_seconds, self._begun = begun - self._begun, begun
+        # Counted from frame to frame, painting included: what the eye sees.
+        now = time.perf_counter()
         self._frames += 1
-        if begun - self._counted >= 1.0:
-            self._frame_label.setText(f"{self._frames / (begun - self._counted):.0f} frames/s")
-            self._frames, self._counted = 0, begun
+        if now - self._counted >= 1.0:
+            self._frame_label.setText(f"{self._frames / (now - self._counted):.0f} frames/s")
+            self._frames, self._counted = 0, now
         bar = self.statusBar()
         if bar is not None and run is not None:
             words = f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}"

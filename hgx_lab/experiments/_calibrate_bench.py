@@ -178,9 +178,7 @@ def _measure(
         bank=waves,
         demodulator=Demodulator([1], period, len(lab.bench.settings.inputs)),
         delay_samples=0,
-        interrupted=lab.check,
-        control=lab.interrupts,
-        watch=lab.audience.block,
+        listening=lab.listening,
         keep_blocks=True,
     )
     lines = _lines(waves, lab.rate_hz, run.tones.mains, periods)

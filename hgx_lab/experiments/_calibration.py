@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, RunControl
+from hgx_lab.acquisition import Plateau
 from hgx_lab.config import RunFile
 from hgx_lab.config.calibration_file import load_calibration
 from hgx_lab.config.record import FixedCalibration, MeasuredCalibration, SavedCalibration
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._points import random_points
-from hgx_lab.experiments._stream import make_stream, read_all
+from hgx_lab.experiments._stream import Listening, make_stream, read_all
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import (
     IDENTITY_RESPONSE,
@@ -22,7 +21,6 @@ from hgx_lab.signals import (
     ChainFit,
     ChainResponse,
     Demodulator,
-    Floats,
     ToneBank,
     calibration_bank,
     calibration_bins,
@@ -63,10 +61,7 @@ def calibrate(
     tones: RunTones,
     calibration: MeasuredCalibration,
     *,
-    hear: Callable[[Message], None],
-    interrupted: Callable[[], None],
-    control: RunControl | None = None,
-    watch: Callable[[int, Floats], None] | None = None,
+    listening: Listening,
 ) -> ChainFit:
     """Fit delay and pole to the responses of every electrode at several frequencies and device points.
 
@@ -94,15 +89,13 @@ def calibrate(
         bank=ToneBank([int(b) for b in bank.tone_bins], period),
         demodulator=demodulator,
         delay_samples=0,
-        interrupted=interrupted,
-        control=control,
-        watch=watch,
+        listening=listening,
     )
     settle = round((calibration.max_delay + run.timing.settle) * bench.rate_hz)
     amplitudes = bank.amplitudes(tones.amplitudes)
     points = random_points(run, _POINTS, purpose=_PURPOSE)
     plateaus = [Plateau(dc, amplitudes[step], settle, periods) for dc in points for step in range(_STEPS)]
-    readings = read_all(stream, plateaus, slope=run.timing.slope, hear=hear)
+    readings = read_all(stream, plateaus, slope=run.timing.slope, hear=listening.hear)
     pick = [bank.pick(r.window.phasor[0], i % _STEPS) for i, r in enumerate(readings)]
     spread = [bank.pick(r.window.phasor_std[0], i % _STEPS) for i, r in enumerate(readings)]
     shape = (_POINTS, _STEPS, len(tones.electrodes))

@@ -14,7 +14,7 @@ from hgx_lab.config.bench import NiBench
 from hgx_lab.errors import AcquisitionError, HgxError
 from hgx_lab.experiments._bench import Bench, open_bench
 from hgx_lab.experiments._generators import disconnect_all
-from hgx_lab.experiments._stream import make_stream
+from hgx_lab.experiments._stream import Listening, make_stream
 from hgx_lab.signals import Demodulator, Floats, ToneBank
 
 __all__ = ["PATIENCE_SECONDS", "bring_to_rest", "reach"]
@@ -125,7 +125,7 @@ def _play(run: RunFile, bench: Bench) -> None:
         bank=ToneBank([1], period),
         demodulator=Demodulator([1], period, len(bench.settings.inputs)),
         delay_samples=0,
-        interrupted=lambda: None,
+        listening=Listening(),
     )
     with stream:
         pass

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hgx_lab.acquisition import Message, Plateau, Reading
+from hgx_lab.acquisition import Plateau, Reading
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.signal_chain import Amplifier
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._bench import closing_bench, open_bench
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._stream import make_stream, read_all
+from hgx_lab.experiments._stream import Listening, make_stream, read_all
 from hgx_lab.signals import Demodulator, ToneBank
 
 __all__ = ["LoopBackReading", "measure_loop_back"]
@@ -128,6 +128,7 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
     settle = round((_SETTLE_SECONDS + run.timing.settle) * run.bench.rate)
     rest = np.array([e.rest for e in run.electrodes])
     plateaus = [Plateau(rest, np.full(len(bins), peak), settle, _PERIODS)]
+    listening = Listening(interrupted=interrupts.check)
     with interrupts.signals():
         bench = open_bench(run)
         with closing_bench(bench):
@@ -140,9 +141,9 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
                 bank=ToneBank(bins, period),
                 demodulator=demodulator,
                 delay_samples=0,
-                interrupted=interrupts.check,
+                listening=listening,
             )
-            (reading,) = read_all(stream, plateaus, slope=run.timing.slope, hear=_unheard)
+            (reading,) = read_all(stream, plateaus, slope=run.timing.slope, hear=listening.hear)
     return reading
 
 
@@ -153,8 +154,3 @@ def _delay(phasor: np.ndarray, bins: np.ndarray, period: int) -> float:
     span = 2 * np.pi * (bins[2] - bins[0]) / period
     rest = np.angle(phasor[2] * phasor[0].conj() * np.exp(1j * span * coarse))
     return coarse - float(rest) / span
-
-
-def _unheard(message: Message) -> None:
-    """There is no record: what matters is raised."""
-    del message

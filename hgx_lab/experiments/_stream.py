@@ -29,6 +29,15 @@ from hgx_lab.signals import Floats
 __all__ = ["Listening", "hear_all", "make_stream", "read_all", "voltage_guard"]
 
 
+def ignore(message: Message) -> None:
+    """Take a message of a stream whose faults are raised and that nobody follows."""
+    del message
+
+
+def never_interrupted() -> None:
+    """Let a stream go on to its end."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Listening:
     """Who hears of a stream, and how the run it belongs to is steered.
@@ -37,8 +46,8 @@ class Listening:
     ``watch`` gets every block in the thread of the acquisition.
     """
 
-    hear: Callable[[Message], None]
-    interrupted: Callable[[], None]
+    hear: Callable[[Message], None] = ignore
+    interrupted: Callable[[], None] = never_interrupted
     control: RunControl | None = None
     watch: Callable[[int, Floats], None] | None = None
 
@@ -59,11 +68,9 @@ def make_stream(
     bank: Waves,
     demodulator: Demodulates,
     delay_samples: int,
-    interrupted: Callable[[], None],
+    listening: Listening,
     keep_blocks: bool = False,
     generated: GeneratedTones | None = None,
-    control: RunControl | None = None,
-    watch: Callable[[int, Floats], None] | None = None,
 ) -> Stream:
     """Prepare a stream on an open bench; nothing moves before it is entered."""
     plan = StreamPlan(
@@ -88,9 +95,9 @@ def make_stream(
         demodulator,
         plan,
         generated=generated,
-        interrupted=interrupted,
-        control=control,
-        watch=watch,
+        interrupted=listening.interrupted,
+        control=listening.control,
+        watch=listening.watch,
     )
 
 

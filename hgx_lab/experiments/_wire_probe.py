@@ -121,9 +121,7 @@ class WireProbe:
             bank=ToneBank([int(b) for b in bins.ravel()], period),
             demodulator=demodulator,
             delay_samples=0,
-            interrupted=self.listening.interrupted,
-            control=self.listening.control,
-            watch=self.listening.watch,
+            listening=self.listening,
         )
         settle = round((run.timing.settle + self.max_delay) * bench.rate_hz)
         plateaus = [Plateau(one.dc, one.volts.ravel(), settle, periods) for one in settings]

@@ -82,16 +82,7 @@ class Laboratory:
             writer.event("calibration", None, "Delay and pole as given.", response=response.to_dict())
             return response
         self.audience.state("calibrating")
-        fit = calibrate(
-            self.run,
-            self.bench,
-            tones,
-            calibration,
-            hear=self.hear,
-            interrupted=self.check,
-            control=self.interrupts,
-            watch=self.audience.block,
-        )
+        fit = calibrate(self.run, self.bench, tones, calibration, listening=self.listening)
         writer.event(
             "calibration",
             None,
@@ -108,7 +99,7 @@ class Laboratory:
 
     @property
     def listening(self) -> Listening:
-        """Who hears of streams that measure the bench itself."""
+        """Who hears of the streams of this run, and how it is steered."""
         return Listening(self.hear, self.check, self.interrupts, self.audience.block)
 
     def self_test(self, *, compare: bool = True) -> None:
@@ -173,11 +164,9 @@ class Laboratory:
             bank=tones.bank(),
             demodulator=tones.demodulator(len(self.bench.settings.inputs), _windows(self.run)),
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
-            interrupted=self.check,
+            listening=self.listening,
             keep_blocks=keep_blocks,
             generated=stream_generators(self.run, self.bench.generators, tones),
-            control=self.interrupts,
-            watch=self.audience.block,
         )
         self.audience.state("learning" if isinstance(self.run, TrainRun) else "measuring")
         try:

@@ -8,6 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from hgx_lab.dashboard._decimate import thinned_on_a_log_axis
 from hgx_lab.dashboard._long_curve import LongCurve
 from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen
@@ -25,6 +26,8 @@ _MARKS = {
     "harmonics": ("d", "◆", 7, 0.75),
     "mixing": ("x", "✕", 5, 0.45),
 }
+#: Columns that a spectrum is drawn in at most.
+_COLUMNS = 1500
 #: How far above the line a mark stands, decades.
 _ABOVE = 0.45
 
@@ -122,7 +125,7 @@ class CurrentPanel(Panel):
         hertz, psd = hertz[good], psd[good]
         if not psd.size:
             return
-        self._psd.setData(*_on_a_log_axis(hertz, psd))
+        self._psd.setData(*thinned_on_a_log_axis(hertz, psd, _COLUMNS))
         if run is not self._lines_of[0]:
             self._lines_of = (run, lines_of(run))
         lines = [line for line in self._lines_of[1] if hertz[0] <= line.hertz <= hertz[-1]]
@@ -151,13 +154,3 @@ class CurrentPanel(Panel):
             "Hold the pointer over a mark to read whose it is."
         )
         self._write_legend()
-
-
-def _on_a_log_axis(hertz: np.ndarray, psd: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray]:
-    """Thin a spectrum to a lowest and a highest value for each column of a logarithmic axis."""
-    if hertz.size <= 2 * columns:
-        return hertz, psd
-    edges = np.geomspace(hertz[0], hertz[-1], columns)
-    starts = np.unique(np.searchsorted(hertz, edges[:-1]))
-    ends = np.column_stack((np.minimum.reduceat(psd, starts), np.maximum.reduceat(psd, starts)))
-    return np.repeat(hertz[starts], 2), ends.ravel()

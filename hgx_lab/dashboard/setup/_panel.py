@@ -50,6 +50,7 @@ class SetupPanel(QtWidgets.QWidget):
         self._saved_text = ""
         self._records = records
         self._last: LastRun | None = None
+        self._seen = ""
         self.run: RunFile | None = None
         self.problems: tuple[Problem, ...] = ()
         self._background = Background(self)
@@ -95,7 +96,7 @@ class SetupPanel(QtWidgets.QWidget):
     def draw(self, snapshot: Snapshot) -> None:
         """A run file doesn't change while a run goes on; when one is over there is a newer last run."""
         record = snapshot.description.record if snapshot.description and not snapshot.rewound else ""
-        if record and not snapshot.status.state.alive and record != getattr(self, "_seen", ""):
+        if record and not snapshot.status.state.alive and record != self._seen:
             self._seen = record
             self._records = Path(record).parent
             self._look_for_last_run()
