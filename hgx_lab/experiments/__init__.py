@@ -3,6 +3,7 @@
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, closing_bench, open_bench, simulated_plant, stream_settings
 from hgx_lab.experiments._calibrate_bench import Reference, calibrate_bench
+from hgx_lab.experiments._detached import detached
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._ending_signals import ENDING_SIGNALS
@@ -53,6 +54,7 @@ __all__ = [
     "data_from_csv",
     "data_from_record",
     "data_of_device",
+    "detached",
     "dry_run",
     "fit_surrogate",
     "forecast",
