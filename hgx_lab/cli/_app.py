@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 goal reached; 1 a fault of the program; 2 bad input; 3 goal not reached; 4 instrument; "
-    "5 voltage guard; 6 record; 130, 143 stopped by Ctrl-C, SIGTERM.",
+    "5 voltage guard; 6 record; 130, 143, 129, 131 stopped by Ctrl-C, SIGTERM, SIGHUP, SIGQUIT.",
 )
 app.command("run")(_run.run)
 app.command("resume")(_run.resume)

@@ -33,14 +33,15 @@ def dashboard(
 
 def start_dashboard(record: Path) -> None:
     """Open the dashboard on a record in a process of its own, which may end at any time."""
+    from hgx_lab.experiments import detached
+
     require_qt()
     subprocess.Popen(
         [sys.executable, "-m", "hgx_lab.cli", "dashboard", str(record)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=sys.platform != "win32",
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        **detached(),
     )
 
 

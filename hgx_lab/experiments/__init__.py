@@ -3,8 +3,10 @@
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import Bench, closing_bench, open_bench, simulated_plant, stream_settings
 from hgx_lab.experiments._calibrate_bench import Reference, calibrate_bench
+from hgx_lab.experiments._detached import detached
 from hgx_lab.experiments._device import simulated_device
 from hgx_lab.experiments._dry_run import DryRun, dry_run
+from hgx_lab.experiments._ending_signals import ENDING_SIGNALS
 from hgx_lab.experiments._fit_data import FitData, data_from_csv, data_from_record, data_of_device
 from hgx_lab.experiments._gates import GateCount, count_gates, gate_margins
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
@@ -22,6 +24,7 @@ from hgx_lab.experiments._train import TrainResult, train
 from hgx_lab.experiments._variants import resumed, simulated, training_of, with_seed
 
 __all__ = [
+    "ENDING_SIGNALS",
     "Audience",
     "Bench",
     "Declaration",
@@ -51,6 +54,7 @@ __all__ = [
     "data_from_csv",
     "data_from_record",
     "data_of_device",
+    "detached",
     "dry_run",
     "fit_surrogate",
     "forecast",

@@ -20,6 +20,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.errors import AcquisitionError
 from hgx_lab.experiments._bench import Bench
+from hgx_lab.experiments._detached import detached
 from hgx_lab.experiments._guardian_work import PATIENCE_SECONDS
 
 __all__ = ["AT_REST", "HOLDING", "READY", "TAKE_OVER", "Guardian", "guarded"]
@@ -65,14 +66,9 @@ class Guardian:
         log = record.absolute().with_name(record.name + ".guardian.log")
         order = {"run_file": run.to_yaml(), "sessions": self.sessions, "log": str(log), "process": os.getpid()}
         try:
-            # A session of its own: what ends the run's terminal, or everything in it, doesn't reach the guardian.
+            # What ends the run's terminal, or everything in it, doesn't reach the guardian.
             process = subprocess.Popen(
-                _COMMAND,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=sys.platform != "win32",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **detached()
             )
         except OSError as error:
             raise AcquisitionError(f"The guardian can't be started: {error}.") from error

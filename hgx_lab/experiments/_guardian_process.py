@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from hgx_lab.experiments._ending_signals import ENDING_SIGNALS
 from hgx_lab.experiments._guardian import AT_REST, HOLDING, READY, TAKE_OVER
 
 if TYPE_CHECKING:
@@ -85,10 +86,9 @@ class _Log:
 
 def main() -> int:
     """Be the guardian of one run; 0 where nothing had to be done or all of it worked."""
-    # Ctrl-C and the end of a terminal are the run's business.
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    # What tells the program to go is the run's business; the guardian is there for as long as that takes, and longer.
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     source = os.fdopen(0, "rb", buffering=0, closefd=False)
     answer = os.fdopen(1, "wb", buffering=0, closefd=False)
     order = json.loads(source.readline())
@@ -116,8 +116,6 @@ def _prepare(text: str) -> RunFile:
 def _act(run: RunFile, sessions: str, process: int, log: _Log) -> int:
     from hgx_lab.experiments._guardian_work import bring_to_rest
 
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     log.line(f"Guardian {os.getpid()}: the run, process {process}, has ended without its word of rest.")
     try:
         return 0 if bring_to_rest(run, sessions, log.line) else 1

@@ -1,14 +1,14 @@
-"""SIGINT and SIGTERM end a run as a decision of the run, at a place where it can end well."""
+"""What tells a process to go ends a run as a decision of the run, at a place where it can end well."""
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from hgx_lab.errors import HgxError
+from hgx_lab.experiments._console_events import console_events
+from hgx_lab.experiments._ending_signals import ending_signals
 
 __all__ = ["Interrupts", "RunInterrupted"]
 
@@ -97,18 +97,15 @@ class Interrupts:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Turn SIGINT and SIGTERM into requests while the block runs; only the main thread can."""
+        """Turn what tells the process to go into requests while the block runs; only the main thread can.
+
+        These are the signals of :data:`ENDING_SIGNALS` that aren't ignored, and on Windows the events of the console.
+        A second one changes nothing: neither it nor its default action strikes before the block has ended.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-
-        def handle(number: int, frame: FrameType | None) -> None:
-            name = signal.Signals(number).name
-            self.request(f"{name} (Ctrl-C)" if number == signal.SIGINT else name, 128 + number)
-
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        # The C library of Windows ends the process at a closed console once it has handlers of signals; the handler
+        # that was added last is asked first.
+        with ending_signals(self.request), console_events(self.request):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

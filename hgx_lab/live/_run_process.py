@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from hgx_lab.errors import ExperimentError, HgxError
+from hgx_lab.experiments import ENDING_SIGNALS, detached
 from hgx_lab.live._board import Board
 from hgx_lab.live._record_source import state_of
 from hgx_lab.live._snapshot import Snapshot
@@ -21,8 +22,9 @@ __all__ = ["RunProcess"]
 _POLL_SECONDS = 0.05
 #: Of the log, characters at most that are shown when a start fails.
 _LOG_CHARACTERS = 4000
-#: Exit codes of a run that ended well: goal reached, goal not reached, stopped by a signal.
-_WELL = (0, 3, 130, 143)
+#: Exit codes of a run that ended well: goal reached, goal not reached, told to go, and told so before anything could
+#: move, while signals still had their usual effect.
+_WELL = {0, 3, *(128 + number for number in ENDING_SIGNALS), *(-number for number in ENDING_SIGNALS)}
 
 
 class RunProcess:
@@ -55,6 +57,7 @@ class RunProcess:
         self._board.take(Turned(RunState.OPENING, "starting"))
         self._source: Source | None = None
         self._closing = threading.Event()
+        self._stop_asked_for = threading.Event()
         self.log = record.with_suffix(".log")
         try:
             record.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +69,13 @@ class RunProcess:
             else:
                 what = ["resume", str(resume[0]), "--iteration", str(resume[1])]
             with self.log.open("wb") as log:
-                # A session of its own: what ends the terminal or the window of this process doesn't end the run.
+                # What ends the terminal or the window of this process doesn't end the run.
                 self.process = subprocess.Popen(
                     [sys.executable, "-m", "hgx_lab.cli", *what, "--live", "--output", str(record)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    start_new_session=sys.platform != "win32",
-                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                    **detached(),
                 )
         except OSError as error:
             raise ExperimentError(f"The run can't be started: {error}.") from error
@@ -102,9 +104,14 @@ class RunProcess:
             self._source.resume()
 
     def stop(self) -> None:
-        """End after the running iteration, at rest; a run that is just starting is sent SIGTERM."""
+        """End after the running iteration, at rest; a run that is just starting is sent SIGTERM.
+
+        Windows has no such signal, only an end at once: there it is stopped as soon as it can be reached.
+        """
         if self._source is not None:
             self._source.stop()
+        elif sys.platform == "win32":
+            self._stop_asked_for.set()
         elif self.process.poll() is None:
             self.process.terminate()
 
@@ -132,6 +139,9 @@ class RunProcess:
             code = self.process.poll()
             if self._source is None and self.record.exists():
                 self._source = self._attached()
+            if self._source is not None and self._stop_asked_for.is_set():
+                self._stop_asked_for.clear()
+                self._source.stop()
             if code is not None:
                 self._conclude(code)
                 return

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from hgx_drivers.errors import DriverError
 from hgx_lab.config import change_run_file, parse_run_file
 from hgx_lab.config.run_file import RunFile
 from hgx_lab.errors import HgxError
-from hgx_lab.experiments import Source, TrainResult, perform
+from hgx_lab.experiments import Interrupts, Source, TrainResult, perform
 from hgx_lab.records import new_record_path
 from hgx_lab.reproduction._recipe import Job
+from hgx_lab.reproduction._workers import workers
 
 __all__ = ["JobDone", "JobFailed", "do_jobs"]
 
@@ -73,34 +73,39 @@ def do_jobs(
     ------
     JobFailed
         A run failed; those that hadn't begun aren't done.
+    RunInterrupted
+        The process was told to go; all runs have ended at rest.
     """
     chosen = list({job.name: job for job in reversed(jobs)}.values())[::-1]
     folder.mkdir(parents=True, exist_ok=True)
     records: dict[str, Path] = {}
-    for done in _done(chosen, folder, processes):
-        if isinstance(done, JobDone):
+    interrupts = Interrupts()
+    with interrupts.signals(), closing(_done(chosen, folder, processes, interrupts)) as ended:
+        for done in ended:
             records |= done.records
             hear(done)
     return records
 
 
-def _done(jobs: Sequence[Job], folder: Path, processes: int) -> Iterator[JobDone]:
+def _done(jobs: Sequence[Job], folder: Path, processes: int, interrupts: Interrupts) -> Generator[JobDone, None, None]:
     if processes <= 1 or len(jobs) == 1:
         for job in jobs:
-            yield _checked(job, _do(job, folder))
+            interrupts.check()
+            yield _checked(job, _do(folder, job, interrupts))
         return
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool,
-    ):
-        waiting = {pool.submit(_do, job, folder): job for job in jobs}
-        for future in as_completed(waiting):
+    failed: JobFailed | None = None
+    with _one_thread_each(), workers(processes, interrupts, partial(_do, folder)) as others:
+        others.begin(list(jobs))
+        for job, outcome in others.results():
             try:
-                done = _checked(waiting[future], future.result())
-            except JobFailed:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-            yield done
+                done = _checked(job, outcome)
+            except JobFailed as error:
+                others.drop()
+                failed = failed or error
+            else:
+                yield done
+    if failed is not None:
+        raise failed
 
 
 def _checked(job: Job, outcome: JobDone | _Trouble) -> JobDone:
@@ -109,18 +114,19 @@ def _checked(job: Job, outcome: JobDone | _Trouble) -> JobDone:
     return outcome
 
 
-def _do(job: Job, folder: Path) -> JobDone | _Trouble:
+def _do(folder: Path, job: Job, interrupts: Interrupts) -> JobDone | _Trouble:
     """Do one job, in whatever process this is."""
     begin = time.perf_counter()
     try:
+        interrupts.check()
         run = parse_run_file(job.text, source=f"run file of {job.name}")
         record = new_record_path(folder, job.name, datetime.now().astimezone())
-        result = perform(run, record=record, source=Source(text=job.text))
+        result = perform(run, record=record, source=Source(text=job.text), interrupts=interrupts)
         records = {job.name: record}
         if isinstance(result, TrainResult):
             conclusion = result.outcome.decision.reason
             if job.replay:
-                records[f"{job.name}-replay"] = _replayed(job, run, result, folder)
+                records[f"{job.name}-replay"] = _replayed(job, run, result, folder, interrupts)
         else:
             conclusion = result.conclusion
     except (HgxError, DriverError) as error:
@@ -128,7 +134,7 @@ def _do(job: Job, folder: Path) -> JobDone | _Trouble:
     return JobDone(job.name, records, conclusion, time.perf_counter() - begin)
 
 
-def _replayed(job: Job, run: RunFile, result: TrainResult, folder: Path) -> Path:
+def _replayed(job: Job, run: RunFile, result: TrainResult, folder: Path, interrupts: Interrupts) -> Path:
     """Play the solution of a training twice more, without tones, and keep every sample."""
     controls = [k for k, e in enumerate(run.electrodes) if e.role == "control"]
     changes: dict[str, object] = {
@@ -136,7 +142,7 @@ def _replayed(job: Job, run: RunFile, result: TrainResult, folder: Path) -> Path
     }
     changes |= {"name": f"{job.name}-replay", "record.raw": True, "stop": {"iterations": 1}, "validation.repeats": 2}
     record = new_record_path(folder, f"{job.name}-replay", datetime.now().astimezone())
-    perform(change_run_file(run, changes), record=record)
+    perform(change_run_file(run, changes), record=record, interrupts=interrupts)
     return record
 
 

@@ -71,6 +71,8 @@ LATER = {"event": "iteration", "iteration": 1}
         (signal.SIGINT, 130, LATER, "real-time"),
         (signal.SIGTERM, 143, LATER, "real-time"),
         (signal.SIGTERM, 143, STARTED, "real-time"),
+        (signal.SIGHUP, 129, LATER, "real-time"),
+        (signal.SIGQUIT, 131, STARTED, "fast"),
         (signal.SIGINT, 130, BEGAN, "fast"),
     ],
 )

@@ -19,11 +19,12 @@ import pytest
 from hgx_drivers.simulated import FastClock, SimulatedCard
 from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
 from hgx_lab.errors import AcquisitionError, CalibrationError, ConfigurationError
-from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.experiments import ENDING_SIGNALS, simulated_plant, train
 from hgx_lab.records import open_record
 from tests.doors.ni_devices import x_series
 from tests.doors.ni_engine import NiRig
 from tests.support.runs import Heard
+from tests.support.terminal import Terminal
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
@@ -164,6 +165,59 @@ def test_a_killed_run_is_brought_to_rest(tmp_path: Path) -> None:
     assert np.abs(ramp[:, 0] - REST).max() > 0.3
     moves = np.diff(ramp, axis=1) * np.sign(REST - ramp[:, 0])[:, None]
     assert moves.min() >= -1e-9
+
+
+def children(process: int) -> list[int]:
+    return [int(c) for c in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8").split()]
+
+
+def command(folder: Path, bench: str) -> tuple[list[str], dict[str, str]]:
+    """A long guarded run in a process of its own, and its environment."""
+    path = folder / "run.yaml"
+    path.write_text(bench + COMMON % 100_000, encoding="utf-8")
+    search = os.pathsep.join([str(ROOT), str(ROOT / "drivers"), os.environ.get("PYTHONPATH", "")])
+    arguments = ["run", str(path), "--quiet", "--output", str(folder / "run.h5")]
+    return [sys.executable, "-m", "hgx_lab.cli", *arguments], {"PYTHONPATH": search}
+
+
+def test_what_ends_a_run_by_a_signal_leaves_its_guardian_on_guard(tmp_path: Path) -> None:
+    """As when a service or a desktop session is ended: everybody gets the signals, one after the other."""
+    log = tmp_path / "run.h5.guardian.log"
+    with served() as (rig, _, bench):
+        started, environment = command(tmp_path, bench)
+        run = subprocess.Popen(started, env=os.environ | environment)
+        wait_for(lambda: rig.counts["read_analog"] > 50)
+        (guardian,) = children(run.pid)
+        for number in ENDING_SIGNALS:
+            os.killpg(guardian, number)
+        reads = rig.counts["read_analog"]
+        wait_for(lambda: rig.counts["read_analog"] > reads + 50)
+        assert alive(guardian)
+        run.kill()
+        run.wait(60)
+        wait_for(lambda: log.exists() and "at rest" in log.read_text(encoding="utf-8"))
+        wait_for(lambda: not alive(guardian))
+        np.testing.assert_allclose(rig.card.levels(), REST, atol=1e-3)
+
+
+@pytest.mark.parametrize("shell", [False, True], ids=["leader", "under a shell"])
+def test_a_closed_terminal_ends_a_guarded_run_by_itself(shell: bool, tmp_path: Path) -> None:
+    with served() as (rig, converters, bench):
+        started, environment = command(tmp_path, bench)
+        terminal = Terminal(started, shell=shell, **environment)
+        wait_for(lambda: rig.counts["read_analog"] > 100)
+        run = children(terminal.process.pid)[0] if shell else terminal.process.pid
+        (guardian,) = children(run)
+        assert np.abs(converters.history[:, -1] - REST).max() > 0.3
+        terminal.close()
+        terminal.process.wait(60)
+        wait_for(lambda: not alive(run) and not alive(guardian))
+        np.testing.assert_allclose(rig.card.levels(), REST, atol=1e-3)
+        assert not rig.tasks
+    assert not (tmp_path / "run.h5.guardian.log").exists()
+    with open_record(tmp_path / "run.h5") as record:
+        assert record.status == "interrupted"
+        assert "SIGHUP" in record.reason
 
 
 def test_a_normal_end_leaves_no_guardian_and_no_log(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from hgx_lab.live._run_process import RunProcess
 from hgx_lab.records import open_record
 from tests.live.live_runs import LONG, learning, start, wait_for
 from tests.support.runs import TEXT
+from tests.support.terminal import Terminal
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and Unix sockets")
 
@@ -163,3 +166,57 @@ def test_a_run_that_is_over_at_once_is_seen_to_its_end(tmp_path: Path) -> None:
     assert len(run.snapshot().history) == 4
     run.process.wait(10)
     run.close()
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGQUIT", "SIGTERM"])
+def test_a_run_that_is_told_to_go_by_a_signal_has_finished(run: RunProcess, name: str) -> None:
+    wait_for(run, learning(1))
+    run.process.send_signal(getattr(signal, name))
+    wait_for(run, lambda s: s.status.state is RunState.FINISHED)
+    assert name in run.snapshot().status.detail
+    run.process.wait(10)
+    assert_interrupted_at_rest(run.record)
+
+
+def test_a_run_that_is_stopped_before_it_begins_isnt_a_fault(tmp_path: Path) -> None:
+    """The signal strikes while the program is still being imported, and has its usual effect."""
+    run = start(tmp_path)
+    run.stop()
+    wait_for(run, lambda s: s.status.state is RunState.FINISHED)
+    assert not run.record.exists()
+    assert run.process.wait(10) == -signal.SIGTERM
+    run.close()
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from hgx_lab.live._run_process import RunProcess
+run = RunProcess(Path(sys.argv[1]).read_text(), Path(sys.argv[2]))
+print("started", run.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_closed_terminal_ends_the_window_and_not_its_run(tmp_path: Path) -> None:
+    """``hgx dashboard`` in a terminal, a run started in its window, and the terminal closed."""
+    text = tmp_path / "long.yaml"
+    text.write_text(LONG, encoding="utf-8")
+    record = tmp_path / "run.h5"
+    terminal = Terminal(
+        [sys.executable, "-c", STARTER, str(text), str(record)],
+        PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "drivers")]),
+    )
+    terminal.read("started")
+    terminal.close()
+    assert terminal.process.wait(30) == -signal.SIGHUP
+    deadline = time.monotonic() + 60.0
+    while not (record.exists() and Door.read(record)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    source = attach(record)
+    wait_for(source, learning(1))
+    source.stop()
+    wait_for(source, lambda s: s.status.state is RunState.FINISHED)
+    source.close()
+    assert_interrupted_at_rest(record)
