@@ -35,7 +35,7 @@ def start_dashboard(record: Path) -> None:
     """Open the dashboard on a record in a process of its own, which may end at any time."""
     require_qt()
     subprocess.Popen(
-        [sys.executable, "-m", "hgx_lab.cli", "dashboard", str(record)],
+        [sys.executable, "-P", "-m", "hgx_lab.cli", "dashboard", str(record)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
