@@ -23,14 +23,14 @@ def desk(qtbot: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     made = Desk(DARK, settings, tmp_path / "runs")
     # Windows are closed before fixtures end: nobody would answer the question what is to become of a run.
-    monkeypatch.setattr(made, "ask_before_closing", lambda: "stop")
+    monkeypatch.setattr(made, "ask_before_closing", lambda: "leave")
+    monkeypatch.setattr(made.setup, "ask_to_save", lambda: "discard")
     qtbot.addWidget(made)
     made.show()
     yield made
-    if isinstance(made.source, RunProcess):
-        made.source.process.wait(timeout=30)
-    made.owns_run = False
-    made.close()
+    if isinstance(made.sources.own, RunProcess):
+        made.sources.own.rest_now()
+        made.sources.own.process.wait(timeout=30)
 
 
 def ended(desk: Desk) -> bool:
@@ -76,7 +76,7 @@ def test_a_branch_begins_where_it_was_asked_for(desk: Desk, xor_record: Path, tm
     desk.open_path(copy)
     desk.rewind.number.setValue(4)
     qtbot.mouseClick(desk.rewind.branch, LEFT)
-    assert desk.owns_run
+    assert desk.sources.own is desk.source
     qtbot.waitUntil(lambda: ended(desk), timeout=60_000)
     (child,) = (path for path in tmp_path.glob("*.h5") if path != copy)
     with open_record(child) as branch, open_record(copy) as parent:
