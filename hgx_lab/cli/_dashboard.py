@@ -37,7 +37,7 @@ def start_dashboard(record: Path) -> None:
 
     require_qt()
     subprocess.Popen(
-        [sys.executable, "-m", "hgx_lab.cli", "dashboard", str(record)],
+        [sys.executable, "-P", "-m", "hgx_lab.cli", "dashboard", str(record)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

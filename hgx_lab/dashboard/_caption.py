@@ -6,6 +6,8 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
+from hgx_lab.dashboard._plain import plain_tool_tip
+
 __all__ = ["Caption"]
 
 
@@ -35,7 +37,7 @@ class Caption(QtWidgets.QLabel):
         del a0
         room = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideRight, room.width())
-        self.setToolTip(self.text() if shown != self.text() else "")
+        self.setToolTip(plain_tool_tip(self.text()) if shown != self.text() else "")
         painter = QtGui.QPainter(self)
         painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.WindowText))
         painter.drawText(QtCore.QRectF(room), shown, QtGui.QTextOption(self.alignment()))

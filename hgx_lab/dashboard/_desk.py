@@ -12,7 +12,7 @@ from hgx_lab.dashboard._window import DashboardWindow
 from hgx_lab.dashboard.runs import RewindBar, RunsPage
 from hgx_lab.dashboard.setup import SetupPanel
 from hgx_lab.errors import HgxError
-from hgx_lab.live import attach
+from hgx_lab.live import RecordSource, Source, attach
 from hgx_lab.records import open_record
 
 __all__ = ["Desk"]
@@ -35,6 +35,7 @@ class Desk(DashboardWindow):
 
     def __init__(self, theme: Theme, settings: QtCore.QSettings | None = None, records: Path = Path("runs")) -> None:
         super().__init__(theme, settings)
+        self._given_up: str | None = None
         self.setup = SetupPanel(records)
         self.runs = RunsPage(records, theme)
         self.rewind = RewindBar()
@@ -50,7 +51,7 @@ class Desk(DashboardWindow):
         self.runs.run_file_wanted.connect(self.use_run_file_of)
         self.rewind.rewound.connect(self.show_past)
         self.rewind.live.connect(self._leave_past)
-        self.rewind.branch_requested.connect(self._branch)
+        self.rewind.branch_requested.connect(self.branch)
         self.show_page(self.setup)
 
     def open_path(self, path: Path) -> None:
@@ -65,23 +66,37 @@ class Desk(DashboardWindow):
             self.setup.open_file(path)
             self.show_page(self.setup)
         else:
-            self.watch(attach(path))
-            if not self.source.snapshot().status.state.alive:
-                self.look_at(path)
+            self._look_at(path)
 
     def look_at(self, record: Path) -> None:
-        """Attach to a record, and rewind it where it has iterations."""
+        """Attach to a record, and offer to rewind it where it has iterations; what speaks against it is said in a box.
+
+        A record of the past is shown at its last iteration, a run that goes on as it is now.
+        """
         try:
-            self.watch(attach(record))
+            self._look_at(record)
         except (HgxError, DriverError) as error:
             self.complain(error)
-            return
+
+    def _look_at(self, record: Path) -> None:
+        own = self.sources.own
+        # To the run that was started here there is a way already, by which it can be commanded in any case.
+        source = own if own is not None and _same_file(record, own.record) else attach(record)
+        self.watch(source)
+        alive = self.snapshot.status.state.alive
         try:
-            self.rewind.open(record)
+            self.rewind.open(record, rewound=not alive)
         except HgxError:
-            self._rewind_holder.hide()  # what doesn't iterate can't be rewound, but it can be looked at
+            pass  # what doesn't iterate, or hasn't yet, can't be rewound, but it can be looked at
         else:
             self._rewind_holder.show()
+        if alive and isinstance(source, RecordSource) and source.refused is not None:
+            self.complain(source.refused)
+
+    def watch(self, source: Source, *, owned: bool = False) -> None:
+        """Look at another run, as it is now; what was rewound is closed."""
+        self.rewind.leave()
+        super().watch(source, owned=owned)
 
     def use_run_file_of(self, record: Path) -> None:
         """Take the run file of a record to the setup."""
@@ -91,13 +106,14 @@ class Desk(DashboardWindow):
         except HgxError as error:
             self.complain(error)
             return
-        self.setup.open_text(text, record.parent)
-        self.show_page(self.setup)
+        if self.setup.open_text(text, record.parent):
+            self.show_page(self.setup)
 
     def draw(self) -> None:
         """Draw one frame of the live page; the setup learns of runs that ended."""
         super().draw()
         self.setup.draw(self.snapshot)
+        self.setup.draw(self.sources.own_picture, own=True)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -111,15 +127,24 @@ class Desk(DashboardWindow):
         self.setup.close_background()
         self.runs.close_background()
 
-    def start_run(self, text: str, folder: Path) -> None:
-        """Start a run and leave the past."""
-        self._rewind_holder.hide()
-        super().start_run(text, folder)
+    def may_lose_edits(self) -> bool:
+        """Ask about edits of the setup; not again about those that were given up when the window was to close."""
+        text = self.setup.text()
+        if self.closing.at_rest and text == self._given_up:
+            return True
+        if not self.setup.may_lose_edits():
+            self.show_page(self.setup)
+            return False
+        self._given_up = self.setup.text()
+        return True
 
     def _leave_past(self) -> None:
         self._rewind_holder.hide()
         self.show_live()
 
-    def _branch(self, record: Path, iteration: int) -> None:
-        self.rewind.leave()
-        self.branch(record, iteration)
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # not there yet, or no more
+        return one.absolute() == other.absolute()

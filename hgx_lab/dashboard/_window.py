@@ -1,10 +1,9 @@
-"""The window: pages, menus, one timer that draws, and the question before anything ends."""
+"""The window: pages, menus, one timer that draws, and the questions before anything ends."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,14 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from hgx_drivers.errors import DriverError
 from hgx_lab.config import RunFileError, parse_run_file
 from hgx_lab.dashboard._board import PanelBoard
-from hgx_lab.dashboard._source import NoSource
+from hgx_lab.dashboard._closing import Closing
+from hgx_lab.dashboard._command_bar import RunStrip
+from hgx_lab.dashboard._questions import ask_before_closing, box_of, refuse_second_run
+from hgx_lab.dashboard._sources import Command, Sources, with_end
 from hgx_lab.dashboard._theme import DARK, LIGHT, Theme, apply_theme
 from hgx_lab.dashboard.panels import PANELS, CurrentPanel, NowPanel
 from hgx_lab.errors import HgxError
-from hgx_lab.live import RunProcess, RunState, Snapshot, Source, Status
+from hgx_lab.live import RunProcess, Snapshot, Source
 from hgx_lab.records import new_record_path
 
 __all__ = ["DashboardWindow"]
@@ -31,7 +33,7 @@ _SETTINGS = ("hgx-lab", "dashboard")
 
 
 class DashboardWindow(QtWidgets.QMainWindow):
-    """Watches one source at a time.
+    """Shows one run at a time, and keeps the one that was started in it under control.
 
     Parameters
     ----------
@@ -45,8 +47,14 @@ class DashboardWindow(QtWidgets.QMainWindow):
         super().__init__()
         self.theme = theme
         self.settings = settings or QtCore.QSettings(*_SETTINGS)
-        self.source: Source = NoSource()
-        self.owns_run = False
+        self.sources = Sources()
+        # Called by name, so that what a test or a subclass puts in their place is asked.
+        self.closing = Closing(
+            self.sources,
+            lambda: self.may_lose_edits(),
+            lambda: self.ask_before_closing(),
+            lambda: self._own_command("stop"),
+        )
         self.snapshot = Snapshot()
         self._rewound: Snapshot | None = None
         self.board = PanelBoard()
@@ -59,6 +67,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
             tabs.setDrawBase(False)
         self.pages.addTab(self.board, "&Live")
         self.pages.currentChanged.connect(self._focus_page)
+        self.strip = RunStrip()
+        self.pages.setCornerWidget(self.strip)
         self.setCentralWidget(self.pages)
         self.setWindowTitle("hgx-lab")
         screen = QtWidgets.QApplication.primaryScreen()
@@ -76,6 +86,11 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self._timer.setInterval(_FRAME)
         self._timer.timeout.connect(self.draw)
         self._timer.start()
+
+    @property
+    def source(self) -> Source:
+        """The run that is shown."""
+        return self.sources.shown
 
     @property
     def now(self) -> NowPanel:
@@ -106,14 +121,20 @@ class DashboardWindow(QtWidgets.QMainWindow):
 
     def watch(self, source: Source, *, owned: bool = False) -> None:
         """Look at another run; ``owned`` says that this window started it."""
-        self.source.close()
-        self.source, self.owns_run = source, owned
+        self.sources.show(source, owned=owned)
         self.show_live()
         self.pages.setCurrentWidget(self.board)
         self.draw()
 
+    def show_own_run(self) -> None:
+        """Show the run that was started in this window, as it is now."""
+        if self.sources.own is not None:
+            self.watch(self.sources.own)
+
     def start_run(self, text: str, folder: Path) -> None:
         """Start a run in a process of its own and watch it; what speaks against it is said in a box.
+
+        It is refused while another run goes on that was started here: this window keeps one under control.
 
         Parameters
         ----------
@@ -123,6 +144,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
             Where its relative paths start. A copy of the run file is put there if it names other files, and beside
             the record if it doesn't.
         """
+        if self._has_run():
+            return
         try:
             run = parse_run_file(text, folder=folder)
             directory = Path(run.record.directory).absolute()
@@ -134,7 +157,9 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.watch(source, owned=True)
 
     def branch(self, record: Path, iteration: int) -> None:
-        """Start a run that goes on from an iteration of a record, and watch it."""
+        """Start a run that goes on from an iteration of a record, and watch it; refused as in :meth:`start_run`."""
+        if self._has_run():
+            return
         try:
             child = new_record_path(record.parent, f"{record.stem}-{iteration}", datetime.now().astimezone())
             source = RunProcess("", child, resume=(record, iteration))
@@ -145,10 +170,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
 
     def complain(self, error: HgxError | DriverError) -> None:
         """Say what happened and what to do; nothing waits for an answer."""
-        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, "hgx-lab", error.message, parent=self)
-        box.setInformativeText(error.remedy)
-        box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        box_of(self, error.message, error.remedy).open()
 
     def show_past(self, snapshot: Snapshot) -> None:
         """Show an iteration of the past on every panel, until :meth:`show_live`."""
@@ -161,8 +183,10 @@ class DashboardWindow(QtWidgets.QMainWindow):
 
     def draw(self) -> None:
         """Draw one frame."""
-        self.snapshot = self._rewound or self._look()
+        live = self.sources.look()
+        self.snapshot = live if self._rewound is None else with_end(self._rewound, live.status)
         self.board.draw(self.snapshot)
+        self._draw_commands()
         run = self.snapshot.description
         state = self.snapshot.status.state
         self.setWindowTitle("hgx-lab" if run is None else f"{run.name}: {state.value} – hgx-lab")
@@ -177,6 +201,20 @@ class DashboardWindow(QtWidgets.QMainWindow):
             words = f"{run.record}   {'simulated bench' if run.simulated else 'hardware'}"
             if words != bar.currentMessage():
                 bar.showMessage(words)
+        self._close_when_due()
+
+    def _draw_commands(self) -> None:
+        """Show which run commands go to, whatever page and panels are in sight."""
+        sources, rewound = self.sources, self._rewound is not None
+        self.now.commands.show_target(sources.target(rewound=rewound), self.theme, closing=self.closing.at_rest)
+        in_sight = sources.shown is sources.own and not rewound and self.now.isVisible()
+        if in_sight:
+            sources.mark_seen()
+        goes_on = sources.goes_on
+        if goes_on or sources.end_unseen:
+            state = sources.own_picture.status.state
+            self.strip.show_run(sources.own_name, state, self.theme, goes_on=goes_on)
+        self.strip.setVisible((goes_on or sources.end_unseen) and not in_sight)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -188,59 +226,64 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self.settings.setValue("theme", theme.name)
 
     def closeEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
-        """Ask before a run that was started here is left; runs of others go on without a word."""
-        answer = "leave"
-        if self.owns_run and self.source.snapshot().status.state.alive:
-            answer = self.ask_before_closing()
-        if answer == "cancel":
+        """Ask what is to become of edits and of a run that was started here; runs of others go on without a word."""
+        if not self.closing.allowed():
             a0.ignore()
             return
-        if answer == "stop":
-            self._ask(self.source.stop)
         self._timer.stop()
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("docks", self.board.saveState())
         self.let_go()
         super().closeEvent(a0)
 
+    def _close_when_due(self) -> None:
+        """Close when the run has come to rest as it was asked to; stay where it didn't, and show that."""
+        due = self.closing.due()
+        if due is None:
+            return
+        if due:
+            self.close()
+        self.closing.at_rest = False
+        if not due:
+            self.show_own_run()
+
+    def may_lose_edits(self) -> bool:
+        """Ask about edits that aren't saved, where a page has any; False to stay."""
+        return True
+
     def let_go(self) -> None:
         """Part from what the window reads, when it closes."""
-        self.source.close()
+        self.sources.close()
 
     def ask_before_closing(self) -> str:
         """Ask what is to become of the run: ``leave``, ``stop`` or ``cancel``."""
-        box = QtWidgets.QMessageBox(self)
-        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
-        box.setWindowTitle("The run goes on")
-        box.setText("A run that was started here is still going on.")
-        box.setInformativeText("Left running it goes on without a window and can be opened again by its record.")
-        role = QtWidgets.QMessageBox.ButtonRole
-        leave = box.addButton("&Leave it running", role.AcceptRole)
-        stop = box.addButton("&Stop it and ramp to rest", role.DestructiveRole)
-        cancel = box.addButton("&Cancel", role.RejectRole)
-        box.setDefaultButton(leave)
-        box.setEscapeButton(cancel)
-        box.exec()
-        clicked = box.clickedButton()
-        return "stop" if clicked is stop else "leave" if clicked is leave else "cancel"
+        return ask_before_closing(self, self.sources.own_name, self.sources.own_picture.status.state)
+
+    def _has_run(self) -> bool:
+        """Whether a run that was started here goes on; says so, with a way to go there."""
+        if not self.sources.own_goes_on:
+            return False
+        state = self.sources.own_picture.status.state
+        refuse_second_run(self, self.sources.own_name, state, self.show_own_run).open()
+        return True
 
     def _connect(self) -> None:
-        self.now.pause_requested.connect(lambda: self._ask(self.source.pause))
-        self.now.resume_requested.connect(lambda: self._ask(self.source.resume))
-        self.now.stop_requested.connect(lambda: self._ask(self.source.stop))
-        self.now.undo_requested.connect(lambda: self._ask(self.source.resume))
-        self.now.rest_requested.connect(lambda: self._ask(self.source.rest_now))
+        self.now.commands.asked.connect(self._command)
+        self.now.commands.show_requested.connect(self.show_own_run)
+        self.strip.show_requested.connect(self.show_own_run)
+        self.strip.rest_requested.connect(lambda: self._own_command("rest_now"))
         current = self.board.panels["current"]
         if isinstance(current, CurrentPanel):
             current.reset_requested.connect(lambda: self.source.reset_overload())
 
-    def _look(self) -> Snapshot:
-        """The run now; a source that fails is a fault that everybody sees, not a picture that stands still."""
-        try:
-            return self.source.snapshot()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the state on the screen must be true
-            words = f"the run can't be looked at any more: {type(error).__name__}: {error}"
-            return replace(self.snapshot, status=Status(RunState.LOST, words))
+    def _command(self, command: Command) -> None:
+        if command == "resume":
+            self.closing.at_rest = False
+        self._ask(lambda: self.sources.command(command))
+
+    def _own_command(self, command: Command) -> None:
+        if (own := self.sources.own) is not None:
+            self._ask(getattr(own, command))
 
     def _ask(self, command: Callable[[], None]) -> None:
         """Ask something of the run; one that can't hear, as a record that is only read, says so."""
@@ -255,6 +298,7 @@ class DashboardWindow(QtWidgets.QMainWindow):
         self._action(run, "&Pause or resume", "Ctrl+P", lambda: self._press(self.now.pause))
         self._action(run, "&Stop after this iteration, or undo it", "Ctrl+.", lambda: self._press(self.now.stop))
         self._action(run, "&Rest now", "Ctrl+Shift+R", lambda: self._press(self.now.rest))
+        self._action(run, "&Go to the run that was started here", "Ctrl+G", self.show_own_run)
         self._action(run, "Reset the &overload lamp", "Ctrl+L", lambda: self.source.reset_overload())
         run.addSeparator()
         self._action(run, "&Quit", "Ctrl+Q", self.close)

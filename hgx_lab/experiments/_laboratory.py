@@ -22,7 +22,7 @@ from hgx_lab.records import Coordinate, RawSpec, TableSpec
 __all__ = ["Declaration", "Laboratory", "Source", "laboratory"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """Where a run comes from: the text of its run file, and, when it continues another, that one's checkpoint."""
 
@@ -32,7 +32,7 @@ class Source:
     parent: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declaration:
     """What a record will hold; nothing can be added once it is open."""
 

@@ -14,7 +14,7 @@ from hgx_lab.records import Record
 __all__ = ["History", "history"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
     """The iterations of a run (n of them, perhaps none), its validation, and names, limits and targets."""
 

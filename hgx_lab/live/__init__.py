@@ -12,6 +12,7 @@ from hgx_lab.live._several import Several
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot, Status, Trace
 from hgx_lab.live._source import LiveSource, Source, attach
 from hgx_lab.live._state import RunState
+from hgx_lab.live._trust import LiveFileRefused
 
 __all__ = [
     "CaseInfo",
@@ -19,6 +20,7 @@ __all__ = [
     "ElectrodeInfo",
     "History",
     "LiveEvent",
+    "LiveFileRefused",
     "LiveSource",
     "Measured",
     "Past",

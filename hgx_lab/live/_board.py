@@ -81,6 +81,8 @@ class Board:
             self._note_rest(word.kind)
         elif isinstance(word, Turned):
             self._state, self._detail = word.state, word.detail
+            if word.state is RunState.LOST and self._volts is not None:
+                self._volts = np.full_like(self._volts, np.nan)  # nobody has seen what became of them
         elif isinstance(word, Beat):
             self._elapsed = word.elapsed_seconds
         elif isinstance(word, Volts):

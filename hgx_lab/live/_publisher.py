@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from multiprocessing import AuthenticationError
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self
 
 import numpy as np
 
@@ -18,9 +18,10 @@ from hgx_lab.acquisition import Event, EventKind, PlacedSegment
 from hgx_lab.config import RunFile
 from hgx_lab.experiments import Interrupts, SilentAudience
 from hgx_lab.learning.training import Iteration, Validation
+from hgx_lab.live._acceptor import Acceptor
 from hgx_lab.live._board import Board
 from hgx_lab.live._describe_run import describe
-from hgx_lab.live._door import door_path, make_listener
+from hgx_lab.live._door import door_path
 from hgx_lab.live._reader import Reader
 from hgx_lab.live._snapshot import Floats, LiveEvent
 from hgx_lab.live._state import RunState
@@ -68,15 +69,12 @@ class Publisher(SilentAudience):
         #: Called with the record's path when readers can find the run.
         self.when_found: Callable[[Path], None] | None = None
         self._done = threading.Event()
-        self._listener, self._door = make_listener()
-        self._threads = [
-            threading.Thread(target=self._pump, name="hgx-live-pump", daemon=True),
-            threading.Thread(target=self._accept, name="hgx-live-accept", daemon=True),
-        ]
+        self._acceptor = Acceptor(self._admit)
+        self._thread = threading.Thread(target=self._pump, name="hgx-live-pump", daemon=True)
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
+        self._acceptor.start()
+        self._thread.start()
         return self
 
     def __exit__(
@@ -88,11 +86,11 @@ class Publisher(SilentAudience):
         """Tell the rest, for no longer than a second, and take the file beside the record away."""
         self._done.set()
         if self._record is not None:
-            door_path(self._record).unlink(missing_ok=True)
-        self._door.knock()  # wakes the thread that waits for readers
-        for thread in self._threads:
-            thread.join(2 * _FAREWELL_SECONDS)
-        self._listener.close()
+            with suppress(OSError):  # what is left behind leads nowhere
+                door_path(self._record).unlink(missing_ok=True)
+        self._acceptor.close()
+        if self._thread.is_alive():
+            self._thread.join(2 * _FAREWELL_SECONDS)
         until = time.monotonic() + _FAREWELL_SECONDS
         for reader in self._readers:
             reader.close(max(0.0, until - time.monotonic()))
@@ -109,7 +107,7 @@ class Publisher(SilentAudience):
         self._record = record
         self._tell(describe(run, record, text=self._text))
         self._turn(RunState.OPENING)
-        self._door.write(record)
+        self._acceptor.door.write(record)
         if self.when_found is not None:
             self.when_found(record)
 
@@ -164,22 +162,10 @@ class Publisher(SilentAudience):
         """Tell how it ended."""
         self._turn(_ENDS[status], reason)
 
-    def _accept(self) -> None:
-        while not self._done.is_set():
-            try:
-                # Whoever stalls here keeps out other readers, not the run.
-                connection = self._listener.accept()
-            except (OSError, EOFError, AuthenticationError):
-                if self._done.wait(_PUMP_SECONDS):
-                    return
-                continue
-            if self._done.is_set():
-                connection.close()
-                return
-            with self._lock:
-                reader = Reader(cast("Connection[Any, Any]", connection), [self._board.whole()], self._command)
-                self._readers.append(reader)
-                self._watched = True
+    def _admit(self, connection: Connection) -> None:
+        with self._lock:
+            self._readers.append(Reader(connection, [self._board.whole()], self._command))
+            self._watched = True
 
     def _command(self, word: str) -> None:
         if word == "pause":
@@ -207,6 +193,7 @@ class Publisher(SilentAudience):
                 beat = now
                 self._tell(Beat(now - self._began))
             self._pass_on()
+            self._acceptor.cut_late()
             if last:
                 return
 

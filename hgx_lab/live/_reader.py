@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from hgx_lab.live._door import cut
 from hgx_lab.live._words import Samples, Word
 
 __all__ = ["Reader"]
@@ -81,12 +80,7 @@ class Reader:
                 return
             self.gone = True
             self._condition.notify_all()
-        try:
-            # A copy of the handle: shutting it down wakes a thread that is blocked in the connection.
-            with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
-                line.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        cut(self._connection)
 
     def close(self, timeout_seconds: float) -> None:
         """Send what waits, for no longer than this, and part."""

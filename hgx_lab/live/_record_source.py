@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from hgx_lab.config import parse_run_file
-from hgx_lab.config.yaml_dump import dump_yaml
 from hgx_lab.errors import ExperimentError, HgxError, RecordError
 from hgx_lab.live._board import Board
-from hgx_lab.live._describe_run import describe
+from hgx_lab.live._past import description_of
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot
 from hgx_lab.live._state import RunState
+from hgx_lab.live._trust import LiveFileRefused
 from hgx_lab.live._words import Beat, Stepped, Turned, Volts
 from hgx_lab.records import Record, open_record
 
@@ -83,23 +83,31 @@ def _measured(record: Record, i: int) -> Measured:
 class RecordSource:
     """A record, looked at four times a second while it grows; it can't be told anything.
 
+    Parameters
+    ----------
+    record:
+        The record.
+    refused:
+        Why the run's own file wasn't used, where there is one; kept as ``refused`` and shown as an event.
+
     Raises
     ------
     RecordError
         The record can't be read.
     """
 
-    def __init__(self, record: Path) -> None:
-        self.record = record
+    def __init__(self, record: Path, *, refused: LiveFileRefused | None = None) -> None:
+        self.record, self.refused = record, refused
         self._board = Board(trace_samples=0)
         self._events = self._iterations = self._validations = 0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         opened = open_record(record)
         try:
-            run = parse_run_file(dump_yaml(opened.run_file), source=str(record))
-            self._board.take(describe(run, record, text=opened.run_file_text))
+            self._board.take(description_of(opened))
             self._look(opened)
+            if refused is not None:
+                self._board.take(LiveEvent("not attached", str(refused), time=time.time()))
         except BaseException:
             opened.close()
             raise
@@ -137,6 +145,11 @@ class RecordSource:
         ExperimentError
             Always.
         """
+        if self.refused is not None:
+            raise ExperimentError(
+                f"The command didn't reach the run of {self.record}: {self.refused.message}",
+                remedy="If the run is yours, press Ctrl-C in its terminal.",
+            )
         raise ExperimentError(
             f"The run of {self.record} can't be told anything: it doesn't listen.",
             remedy="Press Ctrl-C in its terminal; start runs with hgx run --live to command them from elsewhere.",

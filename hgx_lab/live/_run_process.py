@@ -6,12 +6,15 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from hgx_lab.errors import ExperimentError, HgxError
 from hgx_lab.experiments import ENDING_SIGNALS, detached
 from hgx_lab.live._board import Board
-from hgx_lab.live._record_source import state_of
+from hgx_lab.live._door import door_path
+from hgx_lab.live._record_source import RecordSource, state_of
 from hgx_lab.live._snapshot import Snapshot
 from hgx_lab.live._source import LiveSource, Source, attach
 from hgx_lab.live._state import RunState
@@ -20,6 +23,8 @@ from hgx_lab.live._words import Turned
 __all__ = ["RunProcess"]
 
 _POLL_SECONDS = 0.05
+#: How often a run is asked for a connection until it gives one, s.
+_ATTACH_SECONDS = 0.1
 #: Of the log, characters at most that are shown when a start fails.
 _LOG_CHARACTERS = 4000
 #: Exit codes of a run that ended well: goal reached, goal not reached, told to go, and told so before anything could
@@ -29,6 +34,8 @@ _WELL = {0, 3, *(128 + number for number in ENDING_SIGNALS), *(-number for numbe
 
 class RunProcess:
     """A source of snapshots of a run that it starts; the run lives on when this one goes.
+
+    Stop and rest-now always have a way to the run: over its connection, or by SIGTERM while there is none.
 
     Parameters
     ----------
@@ -57,7 +64,7 @@ class RunProcess:
         self._board.take(Turned(RunState.OPENING, "starting"))
         self._source: Source | None = None
         self._closing = threading.Event()
-        self._stop_asked_for = threading.Event()
+        self._asked_for: Literal["stop", "rest_now"] | None = None
         self.log = record.with_suffix(".log")
         try:
             record.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +78,7 @@ class RunProcess:
             with self.log.open("wb") as log:
                 # What ends the terminal or the window of this process doesn't end the run.
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "hgx_lab.cli", *what, "--live", "--output", str(record)],
+                    [sys.executable, "-P", "-m", "hgx_lab.cli", *what, "--live", "--output", str(record)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -95,32 +102,49 @@ class RunProcess:
 
     def pause(self) -> None:
         """Stand still after the running iteration."""
-        if self._source is not None:
-            self._source.pause()
+        if (source := self._connected()) is not None:
+            source.pause()
+        elif self.running:
+            raise self._unreachable("pause")
 
     def resume(self) -> None:
         """Go on."""
-        if self._source is not None:
-            self._source.resume()
+        if (source := self._connected()) is not None:
+            source.resume()
+        elif self.running:
+            raise self._unreachable("resume")
 
     def stop(self) -> None:
-        """End after the running iteration, at rest; a run that is just starting is sent SIGTERM.
+        """End after the running iteration, at rest; at once where the run can't be reached but by SIGTERM.
 
         Windows has no such signal, only an end at once: there it is stopped as soon as it can be reached.
         """
-        if self._source is not None:
-            self._source.stop()
-        elif sys.platform == "win32":
-            self._stop_asked_for.set()
-        elif self.process.poll() is None:
-            self.process.terminate()
+        self._end("stop")
 
     def rest_now(self) -> None:
         """Leave at once for the ramp to rest."""
-        if self._source is not None:
-            self._source.rest_now()
-        else:
-            self.stop()
+        self._end("rest_now")
+
+    def _end(self, command: Literal["stop", "rest_now"]) -> None:
+        if (source := self._connected()) is not None:
+            with suppress(ExperimentError):
+                source.stop() if command == "stop" else source.rest_now()
+                return
+        if sys.platform == "win32":
+            self._asked_for = command
+        elif self.running:
+            self.process.terminate()
+
+    def _connected(self) -> LiveSource | None:
+        """The connection by which commands reach the run, while there is one."""
+        source = self._source
+        return source if isinstance(source, LiveSource) and source.connected else None
+
+    def _unreachable(self, command: str) -> ExperimentError:
+        return ExperimentError(
+            f"The run of {self.record} can't be reached at the moment, so it didn't get the command {command!r}.",
+            remedy="Try again in a second. Stop and Rest now reach it in any case.",
+        )
 
     @property
     def running(self) -> bool:
@@ -135,23 +159,28 @@ class RunProcess:
             self._source.close()
 
     def _wait(self) -> None:
+        tried = float("-inf")
         while not self._closing.wait(_POLL_SECONDS):
             code = self.process.poll()
-            if self._source is None and self.record.exists():
+            if self._source is None and time.monotonic() - tried > _ATTACH_SECONDS and self._can_be_found():
                 self._source = self._attached()
-            if self._source is not None and self._stop_asked_for.is_set():
-                self._stop_asked_for.clear()
-                self._source.stop()
+                tried = time.monotonic()
+            if (command := self._asked_for) is not None and self._connected() is not None:
+                self._asked_for = None
+                self._end(command)
             if code is not None:
                 self._conclude(code)
                 return
+
+    def _can_be_found(self) -> bool:
+        return self.record.exists() and door_path(self.record).exists()
 
     def _attached(self) -> Source | None:
         try:
             found = attach(self.record)
         except HgxError:
             return None  # it is only just being made
-        if isinstance(found, LiveSource):
+        if isinstance(found, LiveSource) or (isinstance(found, RecordSource) and found.refused is not None):
             return found
         found.close()
         return None

@@ -39,9 +39,12 @@ class Status:
     heard_seconds_ago: float = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LiveEvent:
-    """An event of a run: its kind, its words, the sample it happened at (-1 for none), wall clock (s since 1970)."""
+    """An event of a run: its kind, its words, the sample it happened at (-1 for none), wall clock (s since 1970).
+
+    Two events are equal only where they are the same object: ``data`` may hold arrays, which have no single ``==``.
+    """
 
     kind: str
     message: str

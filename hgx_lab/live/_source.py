@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pickle
+import socket
 import threading
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from hgx_lab.errors import ExperimentError
 from hgx_lab.live._board import Board
 from hgx_lab.live._door import Door
 from hgx_lab.live._record_source import RecordSource, state_of
 from hgx_lab.live._snapshot import Snapshot
 from hgx_lab.live._state import RunState
+from hgx_lab.live._trust import LiveFileRefused
 from hgx_lab.live._words import Turned
 from hgx_lab.records._process import is_writing
 
@@ -23,6 +27,9 @@ __all__ = ["LiveSource", "Source", "attach"]
 #: A run that is silent for so long, s, is asked after.
 _SILENCE_SECONDS = 0.6
 _POLL_SECONDS = 0.1
+#: How often a run that has dropped this reader is asked for another connection, and its record whether it ended, s.
+_AGAIN_SECONDS, _RECORD_SECONDS = 0.25, 1.0
+_NOBODY = (OSError, EOFError, AuthenticationError)
 
 
 class Source(Protocol):
@@ -40,19 +47,24 @@ class Source(Protocol):
 
 
 def attach(record: Path) -> Source:
-    """Attach to the run that writes a record, or follow the record alone where nobody can be heard.
+    """Attach to the run that writes a record, or follow the record alone where its run can't be reached.
+
+    A file beside the record that isn't to be believed is one such case: ``refused`` of the source says why.
 
     Raises
     ------
     RecordError
         The record can't be read either.
     """
-    door = Door.read(record)
+    try:
+        door = Door.read(record)
+    except LiveFileRefused as refused:
+        return RecordSource(record, refused=refused)
     if door is not None:
         try:
             return LiveSource(record, door, door.open())
-        except (OSError, EOFError, AuthenticationError):
-            pass  # a run that was killed leaves its door behind
+        except _NOBODY:
+            pass  # a run that was killed leaves its file behind
     return RecordSource(record)
 
 
@@ -73,6 +85,7 @@ class LiveSource:
         self._board = Board()
         self._board.take(Turned(RunState.OPENING, "attaching"))
         self._closing = threading.Event()
+        self._connected = True
         self._send_lock = threading.Lock()
         self._thread = threading.Thread(target=self._listen, name="hgx-live-source", daemon=True)
         self._thread.start()
@@ -109,12 +122,22 @@ class LiveSource:
         """Leave at once for the ramp to rest."""
         self._say("rest-now")
 
+    @property
+    def connected(self) -> bool:
+        """Whether commands reach the run now."""
+        return self._connected and self._board.state.alive
+
     def _say(self, word: str) -> None:
-        try:
-            with self._send_lock:
+        with self._send_lock:
+            try:
                 self._connection.send_bytes(word.encode())
-        except (OSError, ValueError):
-            pass  # it is gone, which the listening thread finds out and shows
+            except (OSError, ValueError) as error:
+                self._connected = False
+                if self._board.state.alive:
+                    raise ExperimentError(
+                        f"The command {word!r} didn't reach the run of {self.record}.",
+                        remedy="Try again in a second; to stop the run by all means, press Ctrl-C in its terminal.",
+                    ) from error
 
     def close(self) -> None:
         """Part from the run, which goes on. Idempotent."""
@@ -123,22 +146,52 @@ class LiveSource:
         self._connection.close()
 
     def _listen(self) -> None:
-        try:
-            while not self._closing.is_set():
-                if self._connection.poll(_POLL_SECONDS):
-                    # Only the run of the same user, who has the key, is at the other end.
-                    for word in pickle.loads(self._connection.recv_bytes()):
-                        self._board.take(word)
-                elif self._board.silent_seconds > _SILENCE_SECONDS and not self._lives():
-                    break
-        except (OSError, EOFError, pickle.UnpicklingError):
-            pass
+        while True:
+            try:
+                self._take_words()
+            except (OSError, EOFError):
+                pass
+            except pickle.UnpicklingError:
+                break
+            if self._closing.is_set() or not self._board.state.alive:
+                return
+            if not self._regained():
+                break
         if not self._closing.is_set() and self._board.state.alive:
             self._board.take(self._verdict(), heard=False)
 
-    def _lives(self) -> bool:
-        import socket
+    def _take_words(self) -> None:
+        while not self._closing.is_set():
+            if self._connection.poll(_POLL_SECONDS):
+                # Only the run of the same user, who has the key, is at the other end.
+                for word in pickle.loads(self._connection.recv_bytes()):
+                    self._board.take(word)
+            elif self._board.silent_seconds > _SILENCE_SECONDS and not self._lives():
+                return
 
+    def _regained(self) -> bool:
+        """Connect again to a run that goes on; a run drops a reader that was frozen for too long."""
+        self._connected = False
+        asked = time.monotonic()
+        while self._lives() and not self._closing.wait(_AGAIN_SECONDS):
+            try:
+                if (door := Door.read(self.record)) is not None and door.pid == self._door.pid:
+                    fresh = door.open()
+                    with self._send_lock:
+                        self._connection.close()
+                        self._connection = fresh
+                    self._connected = True
+                    return True
+            except (*_NOBODY, LiveFileRefused):
+                pass
+            now = time.monotonic()
+            if now - asked > _RECORD_SECONDS:
+                asked = now
+                if state_of(self.record) is not None:
+                    return False
+        return False
+
+    def _lives(self) -> bool:
         return is_writing({"host": socket.gethostname(), "pid": self._door.pid, "process_started": ""}, 0.0)
 
     def _verdict(self) -> Turned:

@@ -15,9 +15,12 @@ __all__ = ["Checkpoint", "Event", "Read", "read_checkpoint", "read_events"]
 Read = Callable[[str, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """Something that happened: its kind, sample index (if it has one), a sentence, and plain data."""
+    """Something that happened: its kind, sample index (if it has one), a sentence, and plain data.
+
+    Like every class that holds arrays it is compared by identity; ``==`` over arrays isn't true or false.
+    """
 
     kind: str
     sample: int | None
@@ -26,7 +29,7 @@ class Event:
     time: float = float("nan")  # Unix seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
     """A state from which a run can go on, taken after ``iteration``."""
 

@@ -16,12 +16,17 @@ __all__ = ["is_writing", "this_process"]
 _SILENCE_SECONDS = 60.0
 
 
+def _stat(pid: int) -> list[str]:
+    """What Linux says of a process, from its state on; empty where the system doesn't tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def _started(pid: int) -> str:
     """When the process started, in ticks since boot; empty where the system doesn't tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
+    fields = _stat(pid)
     return fields[19] if len(fields) > 19 else ""
 
 
@@ -48,8 +53,9 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    # One that has ended keeps its number until its parent asks how it ended, which some never do.
+    return _stat(pid)[:1] not in (["Z"], ["X"])
 
 
 def is_writing(process: Mapping[str, Any], last_flush: float) -> bool:

@@ -88,7 +88,7 @@ class TableSpec:
                     raise RecordError(f"Table {self.name!r}: dimension {dim!r} of {column.name!r} is ambiguous.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coordinate:
     """Labels (text or numbers) along one or more dimensions; ``dims`` defaults to the coordinate's name."""
 

@@ -20,7 +20,7 @@ __all__ = ["Points", "ShellResult", "read_shells"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """n points: coordinates (n, inputs) in units of half the voltage range, classes (n,), currents (n,) in A."""
 
@@ -35,7 +35,7 @@ class Points:
         return np.linalg.norm(self.coordinates, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShellResult:
     """A trained sphere or ring: training and test points as measured without tones, and how it got there."""
 

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 _SHOWN_SECONDS = 80e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GateTrace:
     """The four cases of a gate one after the other, ramps included; time in s from the first ramp.
 

@@ -83,7 +83,7 @@ def calibration_sequence(bins: ArrayLike, electrodes: int, steps: int) -> Intege
     return np.ascontiguousarray(ordered[places])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CalibrationBank:
     """A calibration as one fixed bank of T tones, of which some are on in each step.
 

@@ -29,7 +29,7 @@ _WORST_MISFIT = 0.1
 _MORE_DATA = "Use more tones over a wider band, a larger amplitude, more device points or a longer measurement."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChainFit:
     """A calibrated chain, and how well the data determine it; P device points, K electrodes.
 

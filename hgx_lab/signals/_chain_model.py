@@ -27,7 +27,7 @@ Indices = NDArray[np.intp]
 _EXACT = 1e-7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Projection:
     """The best derivatives (groups,) and capacitances (electrodes,) for one response."""
 
@@ -35,7 +35,7 @@ class Projection:
     capacitances: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChainModel:
     """n observations in units of their standard deviation, sorted by electrode, then by device point."""
 

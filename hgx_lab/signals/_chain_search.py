@@ -22,7 +22,7 @@ _SCAN_POLE_RATIO = 1.2
 _STARTS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChainMinimum:
     """A local minimum of the misfit."""
 

@@ -19,7 +19,7 @@ __all__ = ["Derivatives", "Responses", "chain_at", "checked_amplitudes", "checke
 Responses = ChainResponse | Sequence[ChainResponse]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Derivatives:
     """dI_c/dV_k of C outputs by K electrodes, in the phasor's unit per volt, each with its error bar.
 

@@ -27,7 +27,7 @@ _WORST_REDUCED_CHI2 = 3.0
 _WORST_MISFIT = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HeldChain:
     """A chain of a delay and a held pole, with what was fitted beside them."""
 

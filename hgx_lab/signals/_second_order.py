@@ -39,7 +39,7 @@ class SecondOrderLine:
             raise SignalError(f"The difference of tone {self.first} and itself is no line.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Curvature:
     """Second derivatives in the phasor's unit per volt squared; NaN where they weren't measured."""
 

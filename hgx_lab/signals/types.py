@@ -22,7 +22,7 @@ class Window:
     tag: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowReading:
     """What one window of ``periods`` base periods says; C input channels, K tones, in the input's unit.
 

@@ -22,7 +22,7 @@ from hgx_lab.signals.types import Complex, Floats
 __all__ = ["ExpectedError", "expected_error", "uniform_weights"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExpectedError:
     """Mean squared error of K derivatives, (K,) each, in the square of the input's unit per volt; they add up."""
 

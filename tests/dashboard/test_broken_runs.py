@@ -23,13 +23,13 @@ SLOW = {"bench.clock": "real-time", "bench.lead": 0.3, "bench.output_buffer": 0.
 def desk(qtbot: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.chdir(tmp_path)
     made = Desk(DARK, settings, tmp_path / "runs")
-    monkeypatch.setattr(made, "ask_before_closing", lambda: "stop")
+    monkeypatch.setattr(made, "ask_before_closing", lambda: "leave")
     qtbot.addWidget(made)
     made.show()
     yield made
-    if isinstance(made.source, RunProcess):
-        made.source.rest_now()
-        made.source.process.wait(timeout=30)
+    if isinstance(made.sources.own, RunProcess):
+        made.sources.own.rest_now()
+        made.sources.own.process.wait(timeout=30)
 
 
 def started(desk: Desk, qtbot: Any, **changes: Any) -> RunProcess:

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from hgx_lab.config import change_run_file, load_run_file
 from hgx_lab.dashboard._desk import Desk
 from hgx_lab.dashboard._theme import DARK
-from hgx_lab.live import RunProcess, RunState
+from hgx_lab.live import RunProcess, RunState, Snapshot
 from hgx_lab.records import open_record
+from tests.dashboard.fake_run import FakeRun
 
+XOR = Path(__file__).parents[2] / "configs" / "xor.yaml"
 LEFT = QtCore.Qt.MouseButton.LeftButton
 
 
@@ -23,14 +26,14 @@ def desk(qtbot: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     made = Desk(DARK, settings, tmp_path / "runs")
     # Windows are closed before fixtures end: nobody would answer the question what is to become of a run.
-    monkeypatch.setattr(made, "ask_before_closing", lambda: "stop")
+    monkeypatch.setattr(made, "ask_before_closing", lambda: "leave")
+    monkeypatch.setattr(made.setup, "ask_to_save", lambda: "discard")
     qtbot.addWidget(made)
     made.show()
     yield made
-    if isinstance(made.source, RunProcess):
-        made.source.process.wait(timeout=30)
-    made.owns_run = False
-    made.close()
+    if isinstance(made.sources.own, RunProcess):
+        made.sources.own.rest_now()
+        made.sources.own.process.wait(timeout=30)
 
 
 def ended(desk: Desk) -> bool:
@@ -76,7 +79,7 @@ def test_a_branch_begins_where_it_was_asked_for(desk: Desk, xor_record: Path, tm
     desk.open_path(copy)
     desk.rewind.number.setValue(4)
     qtbot.mouseClick(desk.rewind.branch, LEFT)
-    assert desk.owns_run
+    assert desk.sources.own is desk.source
     qtbot.waitUntil(lambda: ended(desk), timeout=60_000)
     (child,) = (path for path in tmp_path.glob("*.h5") if path != copy)
     with open_record(child) as branch, open_record(copy) as parent:
@@ -149,3 +152,96 @@ def test_everything_can_be_reached_by_keyboard(desk: Desk) -> None:
     assert {"Ctrl+P", "Ctrl+.", "Ctrl+Shift+R", "Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+T", "Ctrl+0", "Ctrl+L"} <= keys
     for button in desk.findChildren(QtWidgets.QPushButton):
         assert button.focusPolicy() & QtCore.Qt.FocusPolicy.TabFocus, button.text()
+
+
+def test_looking_at_the_run_that_was_started_here_disables_nothing(
+    desk: Desk, xor_record: Path, learned: Snapshot, qtbot: Any
+) -> None:
+    own = FakeRun(learned, RunState.LEARNING, xor_record)
+    desk.watch(own, owned=True)
+    desk.watch(FakeRun(learned, RunState.FINISHED))
+    desk.look_at(xor_record)  # as from the page Runs
+    assert desk.source is own
+    assert own.asked == []
+    assert not desk.snapshot.rewound  # as it is now, with the bar to go back
+    assert desk.rewind.isVisible()
+    assert not desk.rewind.branch.isEnabled()
+    assert desk.now.stop.isEnabled()
+    desk.rewind.number.setValue(3)
+    desk.draw()
+    assert desk.snapshot.rewound
+    assert desk.rewind.branch.isEnabled()
+    qtbot.mouseClick(desk.now.rest, LEFT)
+    assert own.asked == ["rest now"]
+    assert "Now the run is learning" in desk.snapshot.status.detail
+
+
+def test_a_refused_branch_leaves_what_is_looked_at(desk: Desk, xor_record: Path, learned: Snapshot) -> None:
+    own = FakeRun(learned, RunState.LEARNING)
+    desk.watch(own, owned=True)
+    desk.look_at(xor_record)
+    desk.rewind.number.setValue(4)
+    desk.rewind.branch.click()
+    (box,) = (b for b in desk.findChildren(QtWidgets.QMessageBox) if b.isVisible())
+    assert "still going on" in box.text()
+    assert desk.snapshot.rewound
+    assert desk.rewind.number.value() == 4
+    box.close()
+
+
+def test_what_plays_stops_when_a_run_is_started(
+    desk: Desk, xor_record: Path, learned: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = FakeRun(learned, RunState.LEARNING)
+    monkeypatch.setattr("hgx_lab.dashboard._window.RunProcess", lambda *_, **__: fresh)
+    desk.look_at(xor_record)
+    desk.rewind.play.click()
+    desk.start_run(desk.setup.text(), Path.cwd())
+    desk.rewind._next()
+    desk.draw()
+    assert not desk.snapshot.rewound
+    assert desk.snapshot.status.state is RunState.LEARNING
+    assert not desk.rewind.isVisible()
+
+
+def test_a_record_opened_over_another_breaks_no_panel(desk: Desk, xor_record: Path, qtbot: Any) -> None:
+    desk.runs.folder = xor_record.parent
+    desk.show_page(desk.runs)
+    qtbot.waitUntil(lambda: desk.runs.table.rowCount() == 1, timeout=10_000)
+    desk.runs.table.selectRow(0)
+    for _ in range(2):
+        qtbot.mouseClick(desk.runs.look, LEFT)
+        desk.draw()
+        assert desk.board.broken == {}
+        desk.rewind.back.click()
+        desk.draw()
+        assert desk.board.broken == {}
+        desk.show_page(desk.runs)
+
+
+def test_a_run_that_goes_on_is_kept_at_hand_and_comes_to_rest(desk: Desk, xor_record: Path, qtbot: Any) -> None:
+    """The whole of it with a process: looked away from, refused a second one, rested, seen."""
+    # On the fast clock, for hours.
+    run = change_run_file(load_run_file(XOR), {"stop.margin": None, "stop.iterations": 1_000_000})
+    desk.start_run(run.to_yaml(), Path.cwd())
+    own = desk.sources.own
+    assert isinstance(own, RunProcess)
+    qtbot.waitUntil(lambda: desk.snapshot.status.iteration > 0, timeout=60_000)
+    desk.look_at(xor_record)
+    qtbot.mouseClick(desk.setup.start_button, LEFT)
+    (box,) = (b for b in desk.findChildren(QtWidgets.QMessageBox) if b.isVisible())
+    box.close()
+    assert own.running
+    assert desk.sources.own is own
+    desk.look_at(own.record)
+    assert desk.source is own
+    desk.look_at(xor_record)
+    desk.draw()
+    qtbot.mouseClick(desk.strip.rest, LEFT)
+    qtbot.waitUntil(lambda: desk.sources.own_picture.status.state is RunState.FINISHED, timeout=60_000)
+    assert own.process.wait(timeout=30) == 130
+    with open_record(own.record) as record:
+        assert record.status == "interrupted"
+        assert [e.kind for e in record.events][-2:] == ["at-rest", "end"]
+    desk.show_own_run()
+    assert desk.snapshot.status.state is RunState.FINISHED

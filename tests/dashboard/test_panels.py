@@ -47,7 +47,7 @@ def window(qtbot: Any, settings: Any) -> Any:
     qtbot.addWidget(made)
     made.show()
     yield made
-    made.owns_run = False
+    made.ask_before_closing = lambda: "leave"
     made.close()
 
 

@@ -54,7 +54,7 @@ def window(qtbot: Any, settings: Any) -> Any:
     qtbot.addWidget(made)
     made.show()
     yield made
-    made.owns_run = False
+    made.ask_before_closing = lambda: "leave"
     made.close()
 
 
@@ -153,16 +153,6 @@ def test_the_overload_lamp_stays_lit_until_it_is_pressed(
     assert "OVERLOAD" in panel.lamp.text()
     qtbot.mouseClick(panel.lamp, QtCore.Qt.MouseButton.LeftButton)
     assert source.asked == ["reset"]
-
-
-@pytest.mark.parametrize(("answer", "asked"), [("leave", ["close"]), ("stop", ["stop", "close"]), ("cancel", [])])
-def test_closing_asks_for_a_run_that_was_started_here(
-    window: DashboardWindow, learned: Snapshot, monkeypatch: pytest.MonkeyPatch, answer: str, asked: list[str]
-) -> None:
-    source = watched(window, in_state(learned, RunState.LEARNING), owned=True)
-    monkeypatch.setattr(window, "ask_before_closing", lambda: answer)
-    assert window.close() is (answer != "cancel")
-    assert source.asked == asked
 
 
 def test_closing_says_nothing_to_a_run_of_somebody_else(

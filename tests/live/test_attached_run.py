@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hgx_lab.errors import ExperimentError
 from hgx_lab.live import LiveSource, RecordSource, RunState, attach
-from hgx_lab.live._door import Door, door_path
+from hgx_lab.live._door import Door, cut, door_path
 from hgx_lab.live._run_process import RunProcess
 from hgx_lab.records import open_record
 from tests.live.live_runs import LONG, learning, start, wait_for
@@ -132,6 +133,52 @@ def test_whoever_stalls_at_the_door_keeps_nobody_from_ending(run: RunProcess) ->
         run.stop()
         run.process.wait(15)
     assert_interrupted_at_rest(run.record)
+
+
+def test_stop_and_rest_reach_an_own_run_that_has_lost_its_connection(run: RunProcess) -> None:
+    wait_for(run, learning(2))
+    source = run._source
+    assert isinstance(source, LiveSource)
+    door_path(run.record).unlink()  # so that there is no way back
+    cut(source._connection)
+    deadline = time.monotonic() + 20
+    while source.connected:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert run.snapshot().status.state is RunState.LEARNING  # it goes on, and nobody says otherwise
+    with pytest.raises(ExperimentError, match="can't be reached"):
+        run.pause()
+    run.rest_now()
+    wait_for(run, lambda s: s.status.state is RunState.FINISHED)
+    run.process.wait(20)
+    assert_interrupted_at_rest(run.record)
+
+
+def test_an_own_run_whose_file_is_refused_is_shown_and_comes_to_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hgx_lab.live._trust._PRIVATE", 0o644)  # this process believes no file of a run
+    run = start(tmp_path)
+    wait_for(run, learning(2))
+    assert isinstance(run._source, RecordSource)
+    assert "not attached" in [event.kind for event in run.snapshot().events]
+    run.stop()
+    wait_for(run, lambda s: s.status.state is RunState.FINISHED)
+    run.process.wait(20)
+    run.close()
+    assert_interrupted_at_rest(run.record)
+
+
+def test_files_in_the_working_folder_are_no_part_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("h5py", "signal", "hgx_lab"):
+        Path(f"{name}.py").write_text("raise SystemExit(77)\n")
+    run = start(tmp_path, TEXT)
+    wait_for(run, lambda s: s.status.state is RunState.FINISHED)
+    assert run.process.wait(20) == 0
+    run.close()
 
 
 def test_an_unplugged_card_is_a_fault_with_its_message(tmp_path: Path) -> None:

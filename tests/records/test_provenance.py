@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,3 +77,16 @@ def test_whether_the_writer_lives():
         assert not is_writing(me | {"process_started": "1"}, 1e12)  # the number was given to another process
     elsewhere = me | {"host": "another computer"}
     assert is_writing(elsewhere, datetime.now().timestamp()) and not is_writing(elsewhere, 0.0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system doesn't tell the state of a process")
+def test_a_writer_that_has_ended_and_that_nobody_waits_for_lives_no_more():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    state = ""
+    deadline = time.monotonic() + 20
+    while state != "Z":
+        state = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert not is_writing(this_process() | {"pid": child.pid, "process_started": ""}, 1e12)
+    child.wait()

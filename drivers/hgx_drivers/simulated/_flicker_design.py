@@ -23,7 +23,7 @@ POLES_PER_DECADE = 2.0
 _FIT_POINTS_PER_POLE = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FlickerFilter:
     """The cascade ``gain * prod_k (1 - q_k/z) / (1 - p_k/z)`` for unit white noise.
 

@@ -1,4 +1,4 @@
-"""What the run is doing now, and the buttons that change it."""
+"""What the run is doing, its figures and events, and the buttons that command it."""
 
 from __future__ import annotations
 
@@ -7,61 +7,39 @@ from math import isfinite
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from hgx_lab.dashboard._command_bar import CommandBar
 from hgx_lab.dashboard._panel import Panel
+from hgx_lab.dashboard._plain import plain_label
 from hgx_lab.dashboard._plot import column_of
 from hgx_lab.dashboard._theme import STATE_SIGNS, Theme
-from hgx_lab.live import LiveEvent, RunState, Snapshot
+from hgx_lab.live import LiveEvent, Snapshot
 from hgx_lab.units import format_quantity
 
 __all__ = ["NowPanel"]
 
 _FIGURES = ("Iteration", "Loss", "Elapsed", "Remaining", "Duty cycle", "Latency / lead")
 _EVENTS = 200
-_STOP = (
-    "End after this iteration and go down the ramp to rest; can be undone until then, and hgx resume goes on (Ctrl+.)"
-)
-_UNDO = "Go on learning after all, as long as this iteration isn't over (Ctrl+.)"
 
 
 class NowPanel(Panel):
-    """State, figures, events; pause, stop, rest."""
+    """State, figures and events of what is shown; ``commands`` may go to another run, which the window says there."""
 
     title, key = "Now", "now"
 
-    pause_requested = QtCore.Signal()
-    resume_requested = QtCore.Signal()
-    stop_requested = QtCore.Signal()
-    undo_requested = QtCore.Signal()
-    rest_requested = QtCore.Signal()
-
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._state = QtWidgets.QLabel()
+        self._state, self._detail = plain_label(), plain_label(wraps=True)
         self._state.setAccessibleName("State of the run")
-        self._detail = QtWidgets.QLabel()
         self._detail.setObjectName("caption")
-        self._detail.setWordWrap(True)
         self._detail.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pause = QtWidgets.QPushButton("❚❚  Pause")
-        self.pause.setToolTip("Hold the outputs where they are after this iteration (Ctrl+P)")
-        self.stop = QtWidgets.QPushButton("◼  Stop")
-        self.stop.setObjectName("stop")
-        self.rest = QtWidgets.QPushButton("▼  Rest now")
-        self.rest.setObjectName("rest")
-        self.rest.setToolTip("Leave at once for the ramp to rest (Ctrl+Shift+R)")
-        self.pause.clicked.connect(self.toggle_pause)
-        self.stop.clicked.connect(self.toggle_stop)
-        self.rest.clicked.connect(self.rest_requested)
-        buttons = QtWidgets.QHBoxLayout()
-        for button in (self.pause, self.stop, self.rest):
-            button.setMinimumHeight(34)
-            buttons.addWidget(button)
+        self.commands = CommandBar()
+        self.pause, self.stop, self.rest = self.commands.pause, self.commands.stop, self.commands.rest
         grid = QtWidgets.QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(1)
         self._values: dict[str, QtWidgets.QLabel] = {}
         for place, name in enumerate(_FIGURES):
-            caption, value = QtWidgets.QLabel(name), QtWidgets.QLabel("–")
+            caption, value = QtWidgets.QLabel(name), plain_label("–")
             caption.setObjectName("caption")
             value.setAccessibleName(name)
             value.setStyleSheet("font-size: 14px; font-weight: 600;")
@@ -69,25 +47,16 @@ class NowPanel(Panel):
             grid.addWidget(caption, row, column)
             grid.addWidget(value, row + 1, column)
             self._values[name] = value
+        self._values["Iteration"].setTextFormat(QtCore.Qt.TextFormat.RichText)  # numbers alone
         self._events = QtWidgets.QListWidget()
         self._events.setAccessibleName("Events")
         self._events.setWordWrap(True)
         self._shown: tuple[LiveEvent, ...] = ()
-        self._paused = self._stopping = False
         self._colour = ""
-        layout = column_of(self._state, self._detail)
-        layout.addLayout(buttons)
+        layout = column_of(self._state, self._detail, self.commands)
         layout.addLayout(grid)
         layout.addWidget(self._events, 1)
         self.setLayout(layout)
-
-    def toggle_pause(self) -> None:
-        """Ask for what the button says."""
-        (self.resume_requested if self._paused else self.pause_requested).emit()
-
-    def toggle_stop(self) -> None:
-        """Ask for what the button says."""
-        (self.undo_requested if self._stopping else self.stop_requested).emit()
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show the state in a word and a colour, the figures, the newest events on top."""
@@ -102,16 +71,6 @@ class NowPanel(Panel):
             self._state.setStyleSheet(f"color: {colour}; font-size: 22px; font-weight: 700;")
         self._detail.setText(status.detail)
         self._detail.setVisible(bool(status.detail))
-        self._paused = status.state is RunState.PAUSED
-        self.pause.setText("▶  Resume" if self._paused else "❚❚  Pause")
-        can = status.state.alive and not snapshot.rewound
-        running = status.state in (RunState.LEARNING, RunState.MEASURING, RunState.CALIBRATING, RunState.OPENING)
-        self.pause.setEnabled(can and (running or self._paused))
-        self._stopping = status.state is RunState.STOPPING and not snapshot.rewound
-        self.stop.setText("↶  Undo stop" if self._stopping else "◼  Stop")
-        self.stop.setToolTip(_UNDO if self._stopping else _STOP)
-        self.stop.setEnabled(can and (running or self._paused or self._stopping))
-        self.rest.setEnabled(can and status.state is not RunState.RAMPING)
         for name, text in _figures(snapshot).items():
             self._values[name].setText(text)
         self._draw_events(snapshot.events)
@@ -122,9 +81,15 @@ class NowPanel(Panel):
         self._shown = events
         self._events.clear()
         for event in reversed(events[-_EVENTS:]):
-            at = datetime.fromtimestamp(event.time).astimezone().strftime("%H:%M:%S  ") if event.time else ""
-            item = QtWidgets.QListWidgetItem(f"{at}{event.kind}: {event.message}")
+            item = QtWidgets.QListWidgetItem(f"{_clock(event.time)}{event.kind}: {event.message}")
             self._events.addItem(item)
+
+
+def _clock(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S  ") if seconds else ""
+    except (ValueError, OverflowError, OSError):  # a damaged record
+        return ""
 
 
 def _figures(snapshot: Snapshot) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from hgx_lab.dashboard._background import Background
+from hgx_lab.dashboard._plain import plain_label
 from hgx_lab.dashboard._theme import DARK, Theme
 from hgx_lab.dashboard.runs._compared import read_compared, save_numbers
 from hgx_lab.dashboard.runs._details import Comparison, NoteEditor
@@ -52,9 +53,8 @@ class RunsPage(QtWidgets.QWidget):
         self.use = self._button("&Use its run file", self._use, "Take its run file to the setup")
         self.figure = self._button("Save &figure…", self._save_figure, "What hgx show draws, as PNG, PDF or SVG")
         self.numbers = self._button("Save &CSV…", self._save_numbers, "Its iterations, or what it measured")
-        self.words = QtWidgets.QLabel()
+        self.words = plain_label(wraps=True)
         self.words.setObjectName("caption")
-        self.words.setWordWrap(True)
         self._lay_out()
         self._selected()
 

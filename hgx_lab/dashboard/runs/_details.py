@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ class Comparison(QtWidgets.QSplitter):
             if run.loss.size:
                 # A loss of nought or below has no place on a logarithmic axis.
                 loss = np.where(run.loss > 0, run.loss, np.nan)
-                curve = self.plot.curve(theme.of(index), name=run.name)
+                curve = self.plot.curve(theme.of(index), name=escape(run.name))
                 curve.setData(run.iterations, loss)
                 if loss.size == 1:  # a line of one point can't be seen
                     curve.setSymbol("o")

@@ -61,8 +61,8 @@ class RewindBar(QtWidgets.QWidget):
         self.branch.clicked.connect(self._branch)
         self.hide()
 
-    def open(self, record: Path) -> None:
-        """Look at a record, beginning with its last iteration.
+    def open(self, record: Path, *, rewound: bool = True) -> None:
+        """Look at a record, beginning with its last iteration; without ``rewound`` only when one is chosen.
 
         Raises
         ------
@@ -84,7 +84,9 @@ class RewindBar(QtWidgets.QWidget):
             widget.setValue(last)
             widget.blockSignals(False)
         self.show()
-        self._chosen(last)
+        self.branch.setEnabled(rewound)  # from the iteration that is seen
+        if rewound:
+            self._chosen(last)
 
     def leave(self) -> None:
         """Go back to the present."""
@@ -111,6 +113,7 @@ class RewindBar(QtWidgets.QWidget):
         self.slider.blockSignals(True)
         self.slider.setValue(iteration)
         self.slider.blockSignals(False)
+        self.branch.setEnabled(True)
         snapshot: Snapshot = self.past.at(iteration)
         self.rewound.emit(snapshot)
 

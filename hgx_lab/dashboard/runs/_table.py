@@ -9,6 +9,7 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from hgx_lab.dashboard._plain import plain_tool_tip
 from hgx_lab.dashboard.runs._notes import Note
 from hgx_lab.records import RecordSummary
 from hgx_lab.units import format_quantity
@@ -78,7 +79,7 @@ class RecordTable(QtWidgets.QTableWidget):
             note = notes.get(summary.path.name, Note())
             for column, (text, weight) in enumerate(_cells(summary, note)):
                 cell = _Cell(text)
-                cell.setToolTip(note.text or summary.error or summary.reason)
+                cell.setToolTip(plain_tool_tip(note.text or summary.error or summary.reason))
                 cell.setData(_SUMMARY, summary)
                 cell.setData(_WEIGHT, weight)
                 self.setItem(row, column, cell)

@@ -9,6 +9,7 @@ from typing import Any
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from hgx_lab.config import Problem
+from hgx_lab.dashboard._plain import plain_tool_tip
 
 __all__ = ["YamlEditor"]
 
@@ -107,7 +108,7 @@ class YamlEditor(QtWidgets.QPlainTextEdit):
         """Tell what is wrong with the line under the mouse."""
         if e is not None and e.type() == QtCore.QEvent.Type.ToolTip:
             line = self.cursorForPosition(e.pos()).blockNumber() + 1
-            QtWidgets.QToolTip.showText(e.globalPos(), self._wrong.get(line, ""), self)
+            QtWidgets.QToolTip.showText(e.globalPos(), plain_tool_tip(self._wrong.get(line, "")), self)
             return True
         return super().event(e)
 

@@ -7,6 +7,7 @@ from typing import Any
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from hgx_lab.config.problems import KeyPath, key_path_text
+from hgx_lab.dashboard._plain import plain_label
 from hgx_lab.dashboard.setup._shapes import Shape, label_of
 from hgx_lab.dashboard.setup._text import parse_value, written
 
@@ -29,9 +30,8 @@ class Field(QtWidgets.QWidget):
         super().__init__()
         self.shape, self.path = shape, path
         self.setObjectName(key_path_text(path))
-        self._problem = QtWidgets.QLabel()
+        self._problem = plain_label(wraps=True)
         self._problem.setObjectName("broken")
-        self._problem.setWordWrap(True)
         self._problem.hide()
         help_text = ". ".join(filter(None, [shape.help.rstrip("."), shape.allowed[:1].upper() + shape.allowed[1:]]))
         self._help = QtWidgets.QLabel(help_text)

@@ -12,6 +12,8 @@ from hgx_lab.config import Problem, RunFile, RunFileError, parse_run_file
 from hgx_lab.config.problems import KeyPath
 from hgx_lab.config.yaml_read import read_yaml
 from hgx_lab.dashboard._background import Background
+from hgx_lab.dashboard._plain import plain_label
+from hgx_lab.dashboard._questions import ask_to_save
 from hgx_lab.dashboard._write import write_whole
 from hgx_lab.dashboard.setup._editor import YamlEditor
 from hgx_lab.dashboard.setup._fields import Missing
@@ -50,7 +52,7 @@ class SetupPanel(QtWidgets.QWidget):
         self._saved_text = ""
         self._records = records
         self._last: LastRun | None = None
-        self._seen = ""
+        self._seen: dict[bool, str] = {}
         self.run: RunFile | None = None
         self.problems: tuple[Problem, ...] = ()
         self._background = Background(self)
@@ -69,7 +71,7 @@ class SetupPanel(QtWidgets.QWidget):
         self.list.setMaximumHeight(96)
         self.list.itemActivated.connect(self._to_problem)
         self.list.itemClicked.connect(self._to_problem)
-        self.state = QtWidgets.QLabel()
+        self.state = plain_label()
         splitter = QtWidgets.QSplitter()
         splitter.addWidget(self.form)
         splitter.addWidget(self.tabs)
@@ -93,11 +95,14 @@ class SetupPanel(QtWidgets.QWidget):
                 next(iter(self._ready.values())).read_text(encoding="utf-8"), next(iter(self._ready.values())).parent
             )
 
-    def draw(self, snapshot: Snapshot) -> None:
-        """A run file doesn't change while a run goes on; when one is over there is a newer last run."""
+    def draw(self, snapshot: Snapshot, *, own: bool = False) -> None:
+        """A run file doesn't change while a run goes on; when one is over there is a newer last run.
+
+        ``own`` says that it is the run that was started here, and not the one that is shown.
+        """
         record = snapshot.description.record if snapshot.description and not snapshot.rewound else ""
-        if record and not snapshot.status.state.alive and record != self._seen:
-            self._seen = record
+        if record and not snapshot.status.state.alive and record != self._seen.get(own):
+            self._seen[own] = record
             self._records = Path(record).parent
             self._look_for_last_run()
 
@@ -110,22 +115,47 @@ class SetupPanel(QtWidgets.QWidget):
         """Whether the text differs from what was opened or saved."""
         return self.text() != self._saved_text
 
-    def open_text(self, text: str, folder: Path) -> None:
-        """Show the run file of a record; it belongs to no file until it is saved as one."""
-        if self._may_discard():
-            self._file = None
-            self._show(text, folder)
+    def open_text(self, text: str, folder: Path) -> bool:
+        """Show the run file of a record; it belongs to no file until it is saved as one. Says whether it is shown."""
+        if not self.may_lose_edits():
+            return False
+        self._file = None
+        self._show(text, folder)
+        return True
 
-    def open_file(self, path: Path) -> None:
-        """Show a file of the user."""
-        if not self._may_discard():
-            return
+    def open_file(self, path: Path) -> bool:
+        """Show a file of the user; says whether it is shown."""
+        if not self.may_lose_edits():
+            return False
         try:
             self._file = UserFile(path)
         except (OSError, UnicodeDecodeError) as error:
             self._tell(f"{path} can't be read: {error}")
-            return
+            return False
         self._show(self._file.text, path.parent)
+        return True
+
+    def may_lose_edits(self) -> bool:
+        """Ask what is to become of edits that aren't saved, where there are any; False where they are to stay."""
+        self._take_what_is_typed()
+        if not self.unsaved:
+            return True
+        answer = self.ask_to_save()
+        return answer == "discard" or (answer == "save" and self.save())
+
+    def ask_to_save(self) -> str:
+        """Ask what is to become of the edits: ``save``, ``discard`` or ``cancel``."""
+        return ask_to_save(self.window() or self, str(self._file.path) if self._file else "The new run file")
+
+    def _take_what_is_typed(self) -> None:
+        """Take over what stands in a field that hasn't been left yet."""
+        field = self.focusWidget()
+        if not isinstance(field, QtWidgets.QLineEdit) or not self.form.isAncestorOf(field):
+            return
+        if field.hasFocus():
+            field.clearFocus()  # also ends the editing of a cell
+        elif field.isModified():
+            field.editingFinished.emit()
 
     def check(self) -> None:
         """Check the text, and show the outcome in the form, beside the lines, and in the list."""
@@ -192,6 +222,7 @@ class SetupPanel(QtWidgets.QWidget):
         self.ready.setAccessibleName("Ready run files")
         self.ready.addItems(list(self._ready))
         self.ready.activated.connect(self._choose_ready)
+        self._begun_with = 0
         label = QtWidgets.QLabel("&Begin with")
         label.setBuddy(self.ready)
         self.start_button = QtWidgets.QPushButton("▶  Start run")
@@ -210,7 +241,7 @@ class SetupPanel(QtWidgets.QWidget):
             button.setToolTip(keys)
             bar.addWidget(button)
             self._shortcut(keys, slot)
-        self.name_label = QtWidgets.QLabel()
+        self.name_label = plain_label()
         bar.addWidget(self.name_label, 1)
         bar.addWidget(self.start_button)
         self.start_button.setToolTip("Ctrl+Return")
@@ -317,9 +348,10 @@ class SetupPanel(QtWidgets.QWidget):
 
     def _choose_ready(self, index: int) -> None:
         path = list(self._ready.values())[index]
-        if self._may_discard():
-            self._file = None
-            self._show(path.read_text(encoding="utf-8"), path.parent)
+        if self.open_text(path.read_text(encoding="utf-8"), path.parent):
+            self._begun_with = index
+        else:
+            self.ready.setCurrentIndex(self._begun_with)
 
     def _open(self) -> None:
         name, _ = QtWidgets.QFileDialog.getOpenFileName(
@@ -327,9 +359,6 @@ class SetupPanel(QtWidgets.QWidget):
         )
         if name:
             self.open_file(Path(name))
-
-    def _may_discard(self) -> bool:
-        return not self.unsaved or self._ask("The run file has changes that aren't saved. Go on without them?")
 
     def _ask(self, question: str) -> bool:
         buttons: Any = QtWidgets.QMessageBox.StandardButton

@@ -8,6 +8,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 from hgx_lab.config.problems import KeyPath, key_path_text
 from hgx_lab.config.section import Section
+from hgx_lab.dashboard._plain import plain_label, plain_tool_tip
 from hgx_lab.dashboard.setup._fields import MISSING
 from hgx_lab.dashboard.setup._shapes import Shape, label_of, shape_of
 from hgx_lab.dashboard.setup._text import parse_value, written
@@ -74,9 +75,8 @@ class Rows(QtWidgets.QWidget):
         self._help = QtWidgets.QLabel(help_text)
         self._help.setObjectName("caption")
         self._help.setWordWrap(True)
-        self._problem = QtWidgets.QLabel()
+        self._problem = plain_label(wraps=True)
         self._problem.setObjectName("broken")
-        self._problem.setWordWrap(True)
         add, remove = QtWidgets.QPushButton("&Add row"), QtWidgets.QPushButton("Remo&ve row")
         add.clicked.connect(self._add)
         remove.clicked.connect(self._remove)
@@ -117,7 +117,7 @@ class Rows(QtWidgets.QWidget):
                     continue
                 below = [t for p, t in problems.items() if p == path or p.startswith((path + ".", path + "["))]
                 item.setBackground(QtGui.QBrush(_WRONG) if below else QtGui.QBrush())
-                item.setToolTip("\n".join(below))
+                item.setToolTip(plain_tool_tip("\n".join(below)))
                 lines += [f"{path}: {text}" for text in below]
         for place in (key_path_text(self.path), *(key_path_text((*self.path, i)) for i in range(len(self._data)))):
             lines += [f"{place}: {problems[place]}"] if place in problems else []

@@ -15,7 +15,7 @@ from hgx_lab.signals.types import Complex
 __all__ = ["BinMap"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BinMap:
     """Unique bins to project on, signals before noise, and where tones and lines are among them."""
 

@@ -16,7 +16,7 @@ from hgx_lab.signals.types import Complex, Floats
 __all__ = ["Estimate", "Evaluation"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """Means (C,), their scatter (C,), amplitudes (C, S) at the signal bins and their scatter (C, S)."""
 

@@ -137,7 +137,7 @@ class UntunedDemodulator:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _JointFit:
     """Design matrix (M, 2K + 1 or 2): sines, cosines, DC, drift; and what follows from it."""
 

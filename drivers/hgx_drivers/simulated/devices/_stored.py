@@ -29,7 +29,7 @@ def no_state(name: str) -> DeviceFileError:
     return DeviceFileError(f"The file tries to change a {name}, as no checkpoint does.")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Storage:
     """A flat run of numbers that stands elsewhere in the file under ``key``; ``data`` is set when it was read."""
 
