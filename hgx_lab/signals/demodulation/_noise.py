@@ -86,7 +86,7 @@ class NoiseFit:
         evaluate = np.linalg.solve(triangle.T, targets_design.T).T
         shift = np.zeros(len(targets))
         if (below := targets < low).any():
-            end = np.linalg.solve(triangle.T, _lower_end(low, high, total, knots).T).T
+            end: Floats = np.linalg.solve(triangle.T, _lower_end(low, high, total, knots).T).T.astype(np.float64)
             evaluate[below], shift[below] = _below(np.log(targets[below] / low), end)
         evaluate[(targets * REACH < low) | (targets > high * REACH)] = np.nan
         self._evaluate, self._shift = evaluate, shift
