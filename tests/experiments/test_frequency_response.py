@@ -42,7 +42,7 @@ def small(**changes: object) -> FrequencyResponseRun:
 
 def test_steps_on_every_bin_are_refused_since_they_leave_no_error_bar() -> None:
     dense = {"tones.period": 1e-3, "span": [2000.0, 24e3], "steps": 100, "tones.mains": None, "tones.amplitude": 1e-4}
-    with pytest.raises(ExperimentError, match="2000, 3000, .* would have no error bar"):
+    with pytest.raises(ExperimentError, match=r"2000, 3000, .* would have no error bar"):
         forecast(small(**dense))
     forecast(small(**dense, **{"timing.periods": 2}))
 
