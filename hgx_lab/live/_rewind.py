@@ -65,11 +65,11 @@ class Past:
         names = ("start", "iteration", "kind", "dc")
         self._segments = {name: record.column("segments", name) for name in names}
         self._events = record.events
-        #: Numbers of the iterations; that of a resumed run don't begin with 0.
+        #: Numbers of the iterations; those of a run that continues another don't begin with 0.
         self.iterations: NDArray[np.int64] = self._rows["iteration"].astype(np.int64)
 
     def place(self, iteration: int) -> int:
-        """The row of an iteration, which is also the number of its checkpoint in the record.
+        """The row of an iteration; the iterations of a run that continues another don't begin with 0.
 
         Raises
         ------

@@ -48,7 +48,8 @@ def row_of(device: Device, V: np.ndarray, rng: np.random.Generator, number: int,
         "outputs_std": np.full(len(CASES), 0.25e-9), "derivative": derivative,
         "derivative_std": np.full(derivative.shape, 1.0e-9), "quadrature": np.zeros(derivative.shape),
         "gradient": gradient, "gradient_std": np.abs(slopes) @ np.full(derivative.shape, 0.5e-9),
-        "sign_confidence": 1.0, "loss": loss(outputs), "accuracy": float(np.mean((outputs > threshold) == (TARGETS > 0.5))),
+        "sign_confidence": 1.0, "loss": loss(outputs),
+        "accuracy": float(np.mean((outputs > threshold) == (TARGETS > 0.5))),
         "margin": high - low, "threshold": threshold, "learning_rate": 0.02, "duty": 0.9, "latency_samples": 1200,
     }  # fmt: skip
 
