@@ -67,7 +67,7 @@ def _judged(reading: LoopBackReading, lead_seconds: float) -> Iterator[Finding]:
     if reading.heard < _CROSSTALK * reading.sent:
         yield Finding("fault", _TOPIC, text, "Look at the wire, and at both terminals' names.")
         return
-    if error > _TOLERANCE + 3 * reading.heard_std / reading.sent:
+    if not error <= _TOLERANCE + 3 * reading.heard_std / reading.sent:  # nor is it well without an error bar
         remedy = "Look for a load or divider on the output, and at input's configuration (differential, rse, nrse)."
         yield Finding("fault", _TOPIC, text, remedy)
     else:

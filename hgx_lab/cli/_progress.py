@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hgx_lab.config import RunFile, TrainRun
 from hgx_lab.experiments import SilentAudience
 from hgx_lab.learning.training import Iteration, Validation
 from hgx_lab.signals import ChainFit
+from hgx_lab.signals.significance import signs_text
 from hgx_lab.units import format_quantity
 
 __all__ = ["JsonLines", "LiveProgress"]
@@ -176,7 +178,7 @@ class JsonLines(SilentAudience):
             loss=iteration.loss,
             margin=None if score is None else score.margin,
             accuracy=None if score is None else score.accuracy,
-            sign_confidence=iteration.sign_confidence,
+            sign_confidence=None if isnan(iteration.sign_confidence) else iteration.sign_confidence,
             duty=iteration.duty,
             controls=iteration.controls.tolist(),
             elapsed_seconds=time.monotonic() - self._start,
@@ -198,7 +200,7 @@ def _figures(iteration: Iteration) -> str:
     parts = [f"loss {iteration.loss:.4g}"]
     if iteration.score is not None:
         parts.append(f"margin {format_quantity(iteration.score.margin, 'A', digits=3)}")
-    parts.append(f"signs {iteration.sign_confidence:.1%}")
+    parts.append(f"signs {signs_text(iteration.sign_confidence)}")
     parts.append(f"duty {iteration.duty:.0%}")
     if iteration.start:
         parts.append(f"restart {iteration.start}")

@@ -51,6 +51,12 @@ def list_runs(
     console(width=140).print(table)
 
 
+def _iterations(found: RecordSummary) -> str:
+    if found.iterations is None:
+        return ""
+    return f"{found.iterations} from {found.first_iteration}" if found.first_iteration else str(found.iterations)
+
+
 def _row(found: RecordSummary) -> tuple[str, ...]:
     from hgx_lab.units import format_quantity
 
@@ -58,7 +64,7 @@ def _row(found: RecordSummary) -> tuple[str, ...]:
         found.path.name,
         found.experiment,
         found.status if not found.error else f"unreadable: {found.error}",
-        "" if found.iterations is None else str(found.iterations),
+        _iterations(found),
         "" if found.loss is None else f"{found.loss:.4g}",
         "" if found.margin is None else format_quantity(found.margin, "A", digits=3),
         "" if found.duration_seconds is None else duration_text(found.duration_seconds),

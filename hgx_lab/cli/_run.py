@@ -55,7 +55,9 @@ def run(
 
 def resume(
     record: Annotated[Path, typer.Argument(help="The record of the run to go on with.", metavar="RECORD")],
-    iteration: Annotated[int, typer.Option(help="Iteration to branch from; the last one if not given.")] = -1,
+    iteration: Annotated[
+        int, typer.Option(help="Iteration to branch from, by its number in the record; the last one if not given.")
+    ] = -1,
     output: Output = None,
     quiet: Quiet = False,
     json: Json = False,

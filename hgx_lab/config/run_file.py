@@ -17,6 +17,7 @@ from hgx_lab.config.self_test import SelfTest
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
 from hgx_lab.config.values import Seed, Text, refuse
+from hgx_lab.config.windows import PlanWindows, plan_windows, toned
 from hgx_lab.config.yaml_dump import dump_yaml
 
 __all__ = ["RunFile"]
@@ -64,7 +65,12 @@ class RunFile(Section):
 
     def toned_electrodes(self) -> tuple[Electrode, ...]:
         """Electrodes that carry a tone, in the order of the device."""
-        return tuple(e for e in self.electrodes if self.tone_amplitude(e) > 0)
+        return toned(self.electrodes, self.tones)
+
+    @property
+    def plan_windows(self) -> PlanWindows:
+        """Lengths of the windows that are read with the run's own tone plan."""
+        return plan_windows(getattr(self, "experiment", ""), self.timing, getattr(self, "validation", None))
 
     def tone_amplitude(self, electrode: Electrode) -> float:
         """Peak of the tone of an electrode in volts; 0 where it carries none."""

@@ -71,8 +71,8 @@ class Law:
 
     @property
     def best_amplitude(self) -> float | None:
-        """``(32 S/(T f'''^2))^(1/6)`` in V; None where no bias shows."""
-        return (32.0 * self.noise**2 / self.third**2) ** (1 / 6) if self.third > 0 else None
+        """``(32 S/(T f'''^2))^(1/6)`` in V; None where no bias shows, NaN where that isn't known."""
+        return None if self.third == 0 else (32.0 * self.noise**2 / self.third**2) ** (1 / 6)
 
 
 def law(amplitudes: Floats, std: Floats, third: Floats, third_std: Floats) -> Law:

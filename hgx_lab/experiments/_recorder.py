@@ -96,6 +96,7 @@ class Recorder:
             quadrature=iteration.quadrature,
             gradient=iteration.gradient,
             gradient_std=iteration.gradient_std,
+            sign_confidence=iteration.sign_confidence,
             loss=iteration.loss,
             learning_rate=iteration.rate,
             duty=iteration.duty,

@@ -75,8 +75,8 @@ class Sweeps:
         }
 
     def fails(self, deviation: Floats) -> float | None:
-        """The lowest frequency from which on every deviation is above the tolerance; None where the last isn't."""
-        good = np.flatnonzero(~(deviation > TOLERANCE))
+        """The lowest frequency from which on no deviation is within the tolerance; None where the last one is."""
+        good = np.flatnonzero(deviation <= TOLERANCE)
         first = 0 if not good.size else int(good[-1]) + 1
         return float(self.frequencies_hz[first]) if first < deviation.size else None
 

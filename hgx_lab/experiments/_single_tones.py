@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hgx_lab.acquisition import Demodulates
 from hgx_lab.config import FrequencyResponseRun
@@ -12,6 +13,7 @@ from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments._bounds import check_tones_fit
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import Demodulator, TonePlan
+from hgx_lab.signals.demodulation import tuned_error_bars
 from hgx_lab.signals.plans import fold, mains_bins
 
 __all__ = ["OneAtATime", "even_bins"]
@@ -32,17 +34,24 @@ class OneAtATime(RunTones):
         plan = self.plan
         if not isinstance(plan, TonePlan):
             raise ExperimentError("Tones one at a time are on the grid of the base period.")
-        bins = np.array(plan.bins)
-        reached = fold(np.concatenate([order * bins for order in (1, 2, 3)]), plan.period_samples)
-        noise = np.setdiff1d(np.arange(1, (plan.period_samples + 1) // 2), reached)
-        if plan.mains_hz is not None:
-            calm = np.setdiff1d(noise, mains_bins(plan.rate_hz, plan.period_samples, plan.mains_hz))
-            # On a coarse grid the mains are everywhere; noise has to be read below the lowest tone too.
-            noise = calm if calm.size and calm[0] < bins.min() else noise
-        made = Demodulator(plan.bins, plan.period_samples, channels, noise_bins=noise.tolist(), drift=self.drift)
+        made = Demodulator(
+            plan.bins, plan.period_samples, channels, noise_bins=_noise_bins(plan).tolist(), drift=self.drift
+        )
         for periods in windows:
             made.prepare(periods)
         return made
+
+
+def _noise_bins(plan: TonePlan) -> NDArray[np.int64]:
+    """Bins that neither a tone nor its second or third harmonic reaches, off the mains where the grid allows it."""
+    bins = np.array(plan.bins)
+    reached = fold(np.concatenate([order * bins for order in (1, 2, 3)]), plan.period_samples)
+    noise = np.setdiff1d(np.arange(1, (plan.period_samples + 1) // 2), reached)
+    if plan.mains_hz is None:
+        return noise
+    calm = np.setdiff1d(noise, mains_bins(plan.rate_hz, plan.period_samples, plan.mains_hz))
+    # On a coarse grid the mains are everywhere; noise has to be read below the lowest tone too.
+    return calm if calm.size and calm[0] < bins.min() else noise
 
 
 def even_bins(run: FrequencyResponseRun) -> tuple[int, ...]:
@@ -51,7 +60,7 @@ def even_bins(run: FrequencyResponseRun) -> tuple[int, ...]:
     Raises
     ------
     ExperimentError
-        The span holds no such frequencies, or electrodes couldn't carry them.
+        The span holds no such frequencies, or electrodes couldn't carry them, or one would have no error bar.
     """
     low, high = run.span
     period = round(run.tones.period * run.bench.rate)
@@ -77,4 +86,13 @@ def even_bins(run: FrequencyResponseRun) -> tuple[int, ...]:
             f"Between {low:g} and {high:g} Hz a base period of {run.tones.period:g} s has a single frequency.",
             remedy="Lengthen tones.period.",
         )
-    return tuple(sorted(chosen))
+    bins = tuple(sorted(chosen))
+    plan = TonePlan("manual", run.bench.rate, period, bins, run.tones.mains)
+    bars = tuned_error_bars(bins, period, run.timing.periods, _noise_bins(plan).tolist())
+    if bars.missing:
+        where = ", ".join(f"{bins[k] / run.tones.period:g}" for k in bars.missing)
+        raise ExperimentError(
+            f"Derivatives at {where} Hz would have no error bar: all frequencies around them carry tones or harmonics.",
+            remedy="Set timing.periods to 2 or more, lengthen tones.period, or take fewer steps.",
+        )
+    return bins

@@ -9,7 +9,7 @@ import numpy as np
 
 from hgx_lab.config import RunFile
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments._tones import RunTones
+from hgx_lab.experiments._tones import RunTones, with_error_bars
 from hgx_lab.signals import TonePlan
 from hgx_lab.units import format_quantity
 
@@ -31,6 +31,8 @@ def tone_grid(run: RunFile, *, lowest: float, spacing: float, window: float) -> 
         Frequencies or a window off the grid, or a grid that meets the mains everywhere.
     TonePlanError
         A tone at half the sampling rate or above.
+    ConfigurationError
+        In a window of one base period a tone would have no error bar.
     """
     samples = _whole(window * run.bench.rate, f"A window of {window:g} s", "samples", 1 / run.bench.rate, "s")
     first = _whole(lowest * window, f"The lowest tone of {lowest:g} Hz", "periods in the window", 1 / window, "Hz")
@@ -41,7 +43,7 @@ def tone_grid(run: RunFile, *, lowest: float, spacing: float, window: float) -> 
     places = count(first, step) if mains is None else _off_mains(first, step, mains * window)
     plan = TonePlan("manual", run.bench.rate, samples, tuple(islice(places, len(electrodes))), mains)
     amplitudes = np.array([run.tone_amplitude(run.electrodes[i]) for i in electrodes])
-    return RunTones(plan, samples, electrodes, amplitudes, run.tones.drift)
+    return with_error_bars(RunTones(plan, samples, electrodes, amplitudes, run.tones.drift), run, [1])
 
 
 def grid_bins(tones: RunTones, rate_hz: float) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hgx_lab.acquisition import Demodulates, Waves
 from hgx_lab.config import RunFile
+from hgx_lab.config.windows import tone_plan
 from hgx_lab.errors import ConfigurationError
 from hgx_lab.signals import (
     Demodulator,
@@ -17,13 +18,12 @@ from hgx_lab.signals import (
     TonePlan,
     UntunedDemodulator,
     UntunedTones,
-    check_tones,
     empty_bins,
-    make_plan,
+    error_bars,
     untuned_bank,
 )
 
-__all__ = ["RunTones", "plan_tones", "silent_tones"]
+__all__ = ["RunTones", "plan_tones", "silent_tones", "with_error_bars"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,27 +71,44 @@ class RunTones:
 
 
 def plan_tones(run: RunFile) -> RunTones:
-    """Plan one tone for every electrode of a run that carries one."""
+    """Plan one tone for every electrode of a run that carries one.
+
+    Raises
+    ------
+    TonePlanError
+        There is no such plan.
+    ConfigurationError
+        There is, but in the windows of the run a derivative would have no error bar.
+    """
     wanted = run.tones
     names = [e.name for e in run.toned_electrodes()]
     electrodes = tuple(i for i, e in enumerate(run.electrodes) if e.name in names)
     rate_hz = run.bench.rate
     period = round(wanted.period * rate_hz)
-    if wanted.plan == "manual":
-        plan = check_tones(wanted.frequencies or (), rate_hz, period, mains_hz=wanted.mains, bridge=wanted.bridge)
-    else:
-        plan = make_plan(
-            wanted.plan,
-            len(electrodes),
-            rate_hz=rate_hz,
-            period_samples=period,
-            band_hz=wanted.band,
-            mains_hz=wanted.mains,
-        )
+    plan = tone_plan(wanted, rate_hz, len(electrodes))
     if len(electrodes) != plan.count:
         raise ConfigurationError(f"{plan.count} tones were given for {len(electrodes)} electrodes with tones.")
     amplitudes = np.array([run.tone_amplitude(run.electrodes[i]) for i in electrodes])
-    return RunTones(plan, period, electrodes, amplitudes, wanted.drift)
+    return with_error_bars(RunTones(plan, period, electrodes, amplitudes, wanted.drift), run, run.plan_windows.toned)
+
+
+def with_error_bars(tones: RunTones, run: RunFile, windows: Iterable[int]) -> RunTones:
+    """Return the tones if windows of so many base periods give each of them an error bar.
+
+    Raises
+    ------
+    ConfigurationError
+        They don't.
+    """
+    for periods in windows:
+        if missing := error_bars(tones.plan, tones.period_samples, periods).missing:
+            names = ", ".join(run.electrodes[tones.electrodes[k]].name for k in missing)
+            raise ConfigurationError(
+                f"The derivatives of {names} would have no error bars: windows of {periods} x {tones.period_samples} "
+                "samples hold no frequency without signal within an octave of their tones.",
+                remedy="Read two base periods or more in a window, lengthen them, or move the tones up in frequency.",
+            )
+    return tones
 
 
 def silent_tones(run: RunFile) -> RunTones:

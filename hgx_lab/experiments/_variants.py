@@ -7,6 +7,7 @@ from pathlib import Path
 from hgx_lab.config import RunFile, SimulatedBench, TrainRun, change_run_file, parse_run_file
 from hgx_lab.config.yaml_dump import dump_yaml
 from hgx_lab.errors import ExperimentError
+from hgx_lab.experiments._ancestry import where_iteration_is
 from hgx_lab.experiments._laboratory import Source
 from hgx_lab.records import open_record
 
@@ -47,7 +48,8 @@ def resumed(record: Path, iteration: int = -1) -> tuple[TrainRun, Source]:
     record:
         The parent's record.
     iteration:
-        The iteration after which to go on; -1 for the last.
+        The iteration after which to go on, by the number that the record gives it; -1 for the last. A run that
+        continues another counts on from it.
 
     Raises
     ------
@@ -55,15 +57,19 @@ def resumed(record: Path, iteration: int = -1) -> tuple[TrainRun, Source]:
         The record can't be read, or holds no such checkpoint.
     """
     with open_record(record) as parent:
-        last = parent.checkpoints - 1
-        if last < 0:
+        numbers = parent.checkpoint_range
+        if numbers is None:
             raise ExperimentError(
                 f"{record} holds no checkpoint: the run ended before its first iteration was complete.",
                 remedy="Start it again with hgx run.",
             )
-        if not -1 <= iteration <= last:
-            raise ExperimentError(f"{record} holds checkpoints after iterations 0 to {last}, not {iteration}.")
-        checkpoint = parent.checkpoint(iteration)
+        first, last = numbers
+        if iteration != -1 and not first <= iteration <= last:
+            raise ExperimentError(
+                f"{record} holds checkpoints after iterations {first} to {last}, not {iteration}.",
+                remedy=where_iteration_is(parent, iteration),
+            )
+        checkpoint = parent.checkpoint_after(last if iteration == -1 else iteration)
         run = training_of(parse_run_file(dump_yaml(parent.run_file), source=str(record)))
         ancestry = {"run_id": parent.run_id, "path": str(record.absolute()), "iteration": checkpoint.iteration}
         return run, Source(text=parent.run_file_text, checkpoint=checkpoint.state, parent=ancestry)

@@ -190,7 +190,4 @@ class Laboratory:
 
 def _windows(run: RunFile) -> set[int]:
     """Lengths of the windows that a run is going to measure, in base periods."""
-    windows = {run.timing.periods}
-    if isinstance(run, TrainRun) and run.validation is not None:
-        windows.add(run.validation.periods)
-    return windows
+    return {run.timing.periods, *run.plan_windows.toned, *run.plan_windows.silent}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hgx_lab.figures._history import History
 from hgx_lab.figures._style import BEST, QUIET, colours, dress, label_ends, si_scale
+from hgx_lab.signals.significance import has_error_bar, std_of_mean
 
 __all__ = [
     "draw_line",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 _MOST_LABELS = 10
+#: How a line is drawn whose error bars aren't known, at one iteration or more.
+NO_ERROR_BAR: Any = (0, (1, 2))
 
 
 def start_panel(axes: Axes, data: History) -> bool:
@@ -57,9 +60,11 @@ def stretches(data: History) -> list[slice]:
 def draw_line(
     axes: Axes, data: History, y: NDArray[Any], colour: str, std: NDArray[Any] | None = None, style: Any = "-"
 ) -> None:
-    """A line over the iterations, with a band of one standard deviation on both sides."""
+    """A line over the iterations, with a band of one standard deviation on both sides; dotted where there is none."""
     # A stretch of a single iteration would be invisible as a line.
     marker = "." if data.number.size < 15 else ""
+    if std is not None and not has_error_bar(std).all():
+        style = NO_ERROR_BAR
     for part in stretches(data):
         x, level = data.number[part], y[part]
         lone = "." if len(x) == 1 else marker
@@ -132,7 +137,7 @@ def plot_derivatives(axes: Axes, data: History, case: int | None = None) -> None
     values, std = (data.iterations[name].values for name in ("derivative", "derivative_std"))
     if case is None:
         title, level = "Derivatives, mean over cases", values.mean(axis=1)
-        spread = np.sqrt((std**2).sum(axis=1)) / max(1, std.shape[1])
+        spread = std_of_mean(std, axis=1)
     else:
         title, level, spread = f"Derivatives, case {data.cases[case]}", values[:, case], std[:, case]
     factor, unit = si_scale(level, "A/V")
@@ -160,6 +165,8 @@ def _bands(axes: Axes, data: History, level: NDArray[Any], std: NDArray[Any]) ->
     axes.axhline(0.0, color=QUIET, lw=0.7, zorder=0)
     for y, sigma, colour in zip(level.T, std.T, palette, strict=True):
         draw_line(axes, data, y, colour, sigma)
+    if not has_error_bar(std).all():
+        axes.text(0.99, 0.02, "dotted: no error bar", transform=axes.transAxes, ha="right", fontsize=7, color=QUIET)
     _label(axes, data.controls, level, palette)
 
 

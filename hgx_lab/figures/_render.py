@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hgx_lab.figures._style import si_text
 from hgx_lab.figures._summary import RunSummary, TrainingResult
+from hgx_lab.signals.significance import signs_text
 
 __all__ = ["render_summary"]
 
@@ -45,11 +46,16 @@ def render_summary(summary: RunSummary) -> Group:
 def _add_training(facts: Table, result: TrainingResult) -> None:
     plural = "" if result.restarts == 1 else "s"
     restarts = f", {result.restarts} restart{plural}" if result.restarts else ""
-    facts.add_row("Iterations", f"{result.iterations}{restarts}")
+    # Those of a run that continues another don't begin with 0.
+    numbers = f" ({result.first_iteration} to {result.last_iteration})" if result.first_iteration else ""
+    facts.add_row("Iterations", f"{result.iterations}{numbers}{restarts}")
     if result.best_iteration is not None:
         facts.add_row("Best loss", f"{result.best_loss:.4g} at iteration {result.best_iteration}")
         controls = ", ".join(f"{name} {si_text(volts, 'V')}" for name, volts in result.controls.items())
         facts.add_row("Controls", Text(controls))
+        known = signs_text(result.sign_confidence)
+        unknown = "unknown: no derivative has an error bar"
+        facts.add_row("Signs", unknown if known == "unknown" else f"{known} of the derivatives known beyond 3 sigma")
     if result.accuracy is not None:
         source = f"{result.validations} validations" if result.validations else "the best iteration"
         facts.add_row("Accuracy", f"{result.accuracy:.1%} ({source})")

@@ -48,13 +48,16 @@ def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:
 def si_text(value: float | None, unit: str, std: float | None = None, *, like: ArrayLike | None = None) -> str:
     """A number for people: "12.3 nA", with a standard deviation "12.3 ± 0.4 nA"; a dash where there is none.
 
-    With ``like``, the prefix is the one that suits those numbers.
+    A standard deviation that isn't known is a question mark, "12.3 ± ? nA"; one of 0 isn't written. With ``like``,
+    the prefix is the one that suits those numbers.
     """
     if value is None or not math.isfinite(value):
         return "–"
     factor, scaled = si_scale([value] if like is None else like, unit)
-    if std is None or not math.isfinite(std) or std <= 0:
+    if std is None or std <= 0:
         return f"{value * factor:.4g} {scaled}".rstrip()
+    if not math.isfinite(std):
+        return f"{value * factor:.4g} ± ? {scaled}".rstrip()
     # As many decimals as give the standard deviation two significant digits.
     decimals = min(9, max(0, 1 - math.floor(math.log10(std * factor))))
     return f"{value * factor:.{decimals}f} ± {std * factor:.{decimals}f} {scaled}".rstrip()

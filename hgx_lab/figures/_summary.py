@@ -11,6 +11,7 @@ import numpy as np
 
 from hgx_lab.figures._history import History, history
 from hgx_lab.records import Record
+from hgx_lab.signals.significance import sign_confidence, std_of_mean
 
 __all__ = ["CaseResult", "RunSummary", "TrainingResult", "summary"]
 
@@ -27,13 +28,20 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The best iteration of a training run and its validation; None where there isn't one yet."""
+    """The best iteration of a training run and its validation; None where there isn't one yet.
+
+    ``iterations`` are those in the record, ``first_iteration`` and ``last_iteration`` their numbers: a run that
+    continues another counts on from it. ``sign_confidence`` is NaN where nothing has an error bar.
+    """
 
     iterations: int
+    first_iteration: int | None
+    last_iteration: int | None
     restarts: int
     best_iteration: int | None
     best_loss: float | None
     last_loss: float | None
+    sign_confidence: float | None  # of the best iteration
     validations: int
     accuracy: float | None  # of the validations on the training cases, or of the best iteration
     margin: float | None  # A; the smallest of the validations
@@ -77,10 +85,13 @@ def _training(data: History) -> TrainingResult:
     cases = zip(data.cases, data.target, range(len(data.cases)), strict=True)
     return TrainingResult(
         iterations=data.number.size,
+        first_iteration=int(data.number[0]) if data.number.size else None,
+        last_iteration=int(data.number[-1]) if data.number.size else None,
         restarts=data.restarts.size,
         best_iteration=None if best is None else int(data.number[best]),
         best_loss=None if best is None else float(loss[best]),
         last_loss=_number(loss[-1]) if loss.size else None,
+        sign_confidence=None if best is None else _confidence(data, best),
         validations=validated,
         accuracy=float(merit["accuracy"].mean()) if merit["accuracy"].size else None,
         margin=float(merit["margin"].min()) if merit["margin"].size else None,
@@ -98,12 +109,16 @@ def _training(data: History) -> TrainingResult:
     )
 
 
+def _confidence(data: History, position: int) -> float:
+    values, std = (data.iterations[name].values[position] for name in ("derivative", "derivative_std"))
+    return sign_confidence(values, std)
+
+
 def _std_of_mean(outputs: Any, std: Any) -> float:
     """Of n repeats: from what each says of itself, or from their scatter if that says more."""
     count = len(outputs)
-    own = float(np.sqrt((std**2).sum())) / count
     scatter = float(outputs.std(ddof=1)) / count**0.5 if count > 1 else 0.0
-    return max(own, scatter)
+    return float(np.maximum(std_of_mean(std), scatter))  # NaN where one of them has no error bar
 
 
 def summary(record: Record) -> RunSummary:

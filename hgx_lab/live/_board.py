@@ -191,7 +191,9 @@ class Board:
         silent = time.monotonic() - self._heard
         remaining = float("nan")
         if done and total is not None:
-            remaining = self._elapsed / done * max(total - done, 0)
+            # A run that continues another counts on from its iterations, which took none of its own time.
+            here = self._history.seen or done
+            remaining = self._elapsed / here * max(total - done, 0)
         return Status(
             state=self._state,
             detail=self._detail,

@@ -18,6 +18,7 @@ from hgx_lab.live._state import RunState
 from hgx_lab.live._trust import LiveFileRefused
 from hgx_lab.live._words import Beat, Stepped, Turned, Volts
 from hgx_lab.records import Record, open_record
+from hgx_lab.signals.significance import std_of_mean
 
 __all__ = ["RecordSource", "state_of"]
 
@@ -216,7 +217,7 @@ class RecordSource:
                 Confirmation(
                     int(iterations[own[-1]]),
                     outputs[own][:, known].mean(axis=0),
-                    np.sqrt((std[own][:, known] ** 2).sum(axis=0)) / len(own),
+                    std_of_mean(std[own][:, known]),
                     *(float(figures[n][own[-1]]) for n in ("accuracy", "margin", "threshold")),
                     set=name,
                 )

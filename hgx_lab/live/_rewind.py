@@ -16,6 +16,7 @@ from hgx_lab.live._past import description_of
 from hgx_lab.live._snapshot import Confirmation, LiveEvent, Measured, Snapshot, Status, Trace
 from hgx_lab.live._state import RunState
 from hgx_lab.records import Event, Record
+from hgx_lab.signals.significance import std_of_mean
 
 __all__ = ["Past", "snapshot_at"]
 
@@ -64,11 +65,11 @@ class Past:
         names = ("start", "iteration", "kind", "dc")
         self._segments = {name: record.column("segments", name) for name in names}
         self._events = record.events
-        #: Numbers of the iterations; that of a resumed run don't begin with 0.
+        #: Numbers of the iterations; those of a run that continues another don't begin with 0.
         self.iterations: NDArray[np.int64] = self._rows["iteration"].astype(np.int64)
 
     def place(self, iteration: int) -> int:
-        """The row of an iteration, which is also the number of its checkpoint in the record.
+        """The row of an iteration; the iterations of a run that continues another don't begin with 0.
 
         Raises
         ------
@@ -132,7 +133,8 @@ class Past:
         rows = self._rows
         found = {name: rows[name].astype(np.float64) for name in _PLAIN}
         found |= {name: rows[name] for name in ("gradient", "gradient_std")}
-        return found | {name: rows[name].mean(axis=1) for name in ("derivative", "derivative_std", "quadrature")}
+        found |= {name: rows[name].mean(axis=1) for name in ("derivative", "quadrature")}
+        return found | {"derivative_std": std_of_mean(rows["derivative_std"], axis=1)}
 
     def _history(self, place: int) -> History:
         stride = 1
@@ -210,7 +212,7 @@ class Past:
             confirmation = Confirmation(
                 iteration=int(table["iteration"][first]),
                 outputs=outputs[:, :size].mean(axis=0),
-                outputs_std=np.sqrt((std[:, :size] ** 2).sum(axis=0)) / (last - first),
+                outputs_std=std_of_mean(std[:, :size]),
                 accuracy=float(table["accuracy"][first]),
                 margin=float(table["margin"][first]),
                 threshold=float(table["threshold"][first]),

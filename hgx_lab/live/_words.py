@@ -12,6 +12,7 @@ from hgx_lab.learning.training import Iteration, Validation
 from hgx_lab.live._describe import RunDescription
 from hgx_lab.live._snapshot import Confirmation, Floats, LiveEvent, Measured
 from hgx_lab.live._state import RunState
+from hgx_lab.signals.significance import std_of_mean
 
 __all__ = ["Beat", "Samples", "Turned", "Volts", "Whole", "Word", "Worked", "measured_of", "row_of"]
 
@@ -133,20 +134,19 @@ def row_of(step: Stepped) -> dict[str, object]:
         "gradient": m.gradient,
         "gradient_std": m.gradient_std,
         "derivative": m.derivatives.mean(axis=0),
-        # Of the mean of independent cases.
-        "derivative_std": np.sqrt((m.derivatives_std**2).sum(axis=0)) / len(m.derivatives_std),
+        "derivative_std": std_of_mean(m.derivatives_std),
         "quadrature": m.quadrature.mean(axis=0),
     }
 
 
 def confirmation(validation: Validation) -> Confirmation:
     """A validation: the mean of its passes over the cases."""
-    score, turns = validation.score, len(validation.outputs)
+    score = validation.score
     nan = float("nan")
     return Confirmation(
         iteration=validation.iteration,
         outputs=validation.outputs.mean(axis=0),
-        outputs_std=np.sqrt((validation.outputs_std**2).sum(axis=0)) / turns,
+        outputs_std=std_of_mean(validation.outputs_std),
         accuracy=nan if score is None else score.accuracy,
         margin=nan if score is None else score.margin,
         threshold=nan if score is None else score.threshold,

@@ -24,7 +24,8 @@ class RecordSummary:
     started: datetime | None = None
     duration_seconds: float | None = None
     experiment: str = ""
-    iterations: int | None = None
+    iterations: int | None = None  # in this record
+    first_iteration: int | None = None  # its number: a run that continues another counts on from it
     loss: float | None = None  # of the last iteration
     margin: float | None = None  # A; of the validation on the training cases, or of the last iteration
     error: str = ""
@@ -45,6 +46,13 @@ def _last(record: Record, table: str, name: str) -> float | None:
     return float(known[-1]) if known.size else None
 
 
+def _first_iteration(record: Record) -> int | None:
+    if "iterations" not in record.tables or "iteration" not in record.columns("iterations"):
+        return None
+    numbers = record.column("iterations", "iteration", slice(1))
+    return int(numbers[0]) if numbers.size else None
+
+
 def _summarise(path: Path) -> RecordSummary:
     with Record(path) as record:
         started = datetime.fromisoformat(record.provenance["started"]).astimezone(UTC)
@@ -57,6 +65,7 @@ def _summarise(path: Path) -> RecordSummary:
             duration_seconds=max(0.0, record.last_flush - started.timestamp()),
             experiment=str(record.header.get("experiment", "")),
             iterations=record.rows("iterations") if "iterations" in record.tables else None,
+            first_iteration=_first_iteration(record),
             loss=_last(record, "iterations", "loss"),
             margin=_last(record, "iterations", "margin") if margin is None else margin,
         )

@@ -141,12 +141,38 @@ class Record:
     def checkpoint(self, index: int = -1) -> Checkpoint:
         """One checkpoint by its place in the record; the last one is -1.
 
+        The place is the number of its iteration only in a run that continues no other: see :meth:`checkpoint_after`.
+
         Raises
         ------
         RecordError
             There is none at this place.
         """
         return read_checkpoint(self._read, self.checkpoints, index)
+
+    @property
+    def checkpoint_range(self) -> tuple[int, int] | None:
+        """Numbers of the first and of the last iteration with a checkpoint; None where there is none."""
+        if not self.checkpoints:
+            return None
+        return self.checkpoint(0).iteration, self.checkpoint(-1).iteration
+
+    def checkpoint_after(self, iteration: int) -> Checkpoint:
+        """The checkpoint that was taken after an iteration, by the number that the iteration has in the record.
+
+        Raises
+        ------
+        RecordError
+            There is none.
+        """
+        numbers = self.checkpoint_range
+        if numbers is not None and numbers[0] <= iteration <= numbers[1]:
+            # Iterations count on without gaps, in a run that continues another from that one's.
+            found = self.checkpoint(iteration - numbers[0])
+            if found.iteration == iteration:
+                return found
+        held = "no checkpoint" if numbers is None else f"checkpoints after iterations {numbers[0]} to {numbers[1]}"
+        raise RecordError(f"{self.path} holds {held}, not {iteration}.")
 
     @property
     def tables(self) -> tuple[str, ...]:

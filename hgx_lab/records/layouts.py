@@ -78,6 +78,7 @@ def training_tables(
         *_with_std("derivative", "A/V", [case, control], "Derivative of the output to each control."),
         Column("quadrature", (case[1], control[1]), unit="A/V", dims=("case", "control")),
         *_with_std("gradient", "1/V", [control], "Derivative of the loss to each control."),
+        Column("sign_confidence", description="Share of the derivatives beyond 3 std of zero; NaN: no error bars."),
         Column("loss"),
         *figures_of_merit,
         Column("learning_rate"),

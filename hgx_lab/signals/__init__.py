@@ -2,11 +2,12 @@
 
 from hgx_lab.signals._fingerprint import Fingerprint, FingerprintMatch, compare_fingerprints
 from hgx_lab.signals._held_fit import HeldChain, fit_held_chain, held_response
+from hgx_lab.signals._plan_error_bars import error_bars
 from hgx_lab.signals._sequence import SequenceWaves, correlation_delay, sequence_responses, sequence_waves
 from hgx_lab.signals._synthesis import ToneBank
 from hgx_lab.signals._untuned_bank import untuned_bank
 from hgx_lab.signals._wiring_evidence import SizeLimits, WiringEvidence, size_limits, wiring_evidence
-from hgx_lab.signals.demodulation import Demodulator, UntunedDemodulator
+from hgx_lab.signals.demodulation import Demodulator, ErrorBars, UntunedDemodulator
 from hgx_lab.signals.derivatives import (
     Curvature,
     Derivatives,
@@ -55,6 +56,7 @@ __all__ = [
     "Curvature",
     "Demodulator",
     "Derivatives",
+    "ErrorBars",
     "Fingerprint",
     "FingerprintMatch",
     "Floats",
@@ -83,6 +85,7 @@ __all__ = [
     "derivatives",
     "differences",
     "empty_bins",
+    "error_bars",
     "fit_chain_response",
     "fit_held_chain",
     "held_response",

@@ -11,6 +11,7 @@ from scipy.special import ndtr  # pyright: ignore[reportMissingTypeStubs, report
 
 from hgx_lab.errors import SignalError
 from hgx_lab.signals._chain_response import ChainResponse
+from hgx_lab.signals.significance import SIGMAS, known_signs
 from hgx_lab.signals.types import Complex, Floats
 
 __all__ = ["Derivatives", "Responses", "chain_at", "checked_amplitudes", "checked_lines", "derivatives", "from_complex"]
@@ -24,7 +25,7 @@ class Derivatives:
     """dI_c/dV_k of C outputs by K electrodes, in the phasor's unit per volt, each with its error bar.
 
     An electrode without a tone (amplitude 0) wasn't measured: its ``value``, ``std`` and ``quadrature`` are NaN, it
-    is never significant, and the confidence in its sign is 1/2.
+    is never significant, and the probability that its sign is right is 1/2.
     """
 
     value: Floats  # (C, K): signed, in phase after the chain's delay and pole are taken out
@@ -32,15 +33,15 @@ class Derivatives:
     quadrature: Floats  # (C, K): what is left 90 degrees ahead; 2 pi f C for a stray capacitance C
 
     @property
-    def sign_confidence(self) -> Floats:
+    def sign_probability(self) -> Floats:
         """Probability that the sign of each value is the true one, ``Phi(|value| / std)``, (C, K); 1/2 to 1."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.abs(self.value) / self.std
         return np.asarray(ndtr(np.where(np.isnan(ratio), 0.0, ratio)), dtype=np.float64)
 
-    def significant(self, sigmas: float = 3.0) -> NDArray[np.bool_]:
+    def significant(self, sigmas: float = SIGMAS) -> NDArray[np.bool_]:
         """Which values are further than ``sigmas`` standard deviations from zero, (C, K)."""
-        return np.abs(self.value) > sigmas * self.std
+        return known_signs(self.value, self.std, sigmas)
 
 
 def derivatives(

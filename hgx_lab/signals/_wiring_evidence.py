@@ -45,6 +45,13 @@ def size_limits(values: ArrayLike, std: ArrayLike, level: float) -> SizeLimits:
     level:
         Probability that the truth is above ``high``, and that it is below ``low``.
 
+    Raises
+    ------
+    SignalError
+        A value or a standard deviation that isn't finite: nothing is known of the size then.
+
+    Notes
+    -----
     The sum of the squares is taken as a noncentral chi-square with the first two moments of the noise
     (Satterthwaite): exact where all standard deviations are the same.
     """
@@ -52,6 +59,8 @@ def size_limits(values: ArrayLike, std: ArrayLike, level: float) -> SizeLimits:
     variance = np.broadcast_to(np.asarray(std, dtype=np.float64), np.shape(values)).ravel() ** 2
     power = float(np.sum(np.abs(z) ** 2))
     total = float(np.sum(variance))
+    if not np.isfinite(power + total):
+        raise SignalError("The size of what stands behind numbers without an error bar can't be told.")
     if not total > 0.0:
         size = float(np.sqrt(power / z.size))
         return SizeLimits(size, size, size)

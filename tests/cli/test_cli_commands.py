@@ -314,6 +314,25 @@ def test_resume_goes_on_in_a_new_record(hgx: Hgx, run_file: Path, tmp_path: Path
     assert not (tmp_path / "no.h5").exists()
 
 
+def test_a_resumed_record_is_branched_and_listed_by_the_numbers_it_shows(
+    hgx: Hgx, run_file: Path, tmp_path: Path
+) -> None:
+    parent, child, grandchild = (tmp_path / f"{name}.h5" for name in ("1-parent", "2-child", "3-grandchild"))
+    assert hgx("run", run_file, "-q", "-o", parent).code == 0
+    assert hgx("resume", parent, "--iteration", 0, "-q", "-o", child).code == 0
+    assert "Iterations  3 (1 to 3)" in hgx("show", child, "--no-figure").out
+    rows = [line.split() for line in hgx("list", tmp_path).out.splitlines()[1:]]
+    assert [row[3] for row in rows] == ["4", "3"]
+    assert rows[1][4:6] == ["from", "1"]
+    said = hgx("resume", child, "--iteration", 2, "--json", "-o", grandchild)
+    assert [line["iteration"] for line in json_lines(said.out) if line["event"] == "iteration"] == [3]
+    said = hgx("resume", child, "--iteration", 0, "-o", tmp_path / "no.h5")
+    assert said.code == 2
+    assert "after iterations 1 to 3, not 0" in said.err
+    assert "1-parent.h5: resume that one" in said.err.replace("\n", "")
+    assert not (tmp_path / "no.h5").exists()
+
+
 def test_resume_needs_no_run_file(hgx: Hgx, run_file: Path, tmp_path: Path) -> None:
     assert hgx("run", run_file, "-q", "-o", tmp_path / "p.h5").code == 0
     known = load_run_file(run_file)

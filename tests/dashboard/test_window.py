@@ -109,6 +109,34 @@ def test_an_unknown_sign_looks_different_and_is_named(window: DashboardWindow, l
     assert f"below 3σ: {learned.description.controls[1]}" in panel._confidence.text()
 
 
+def test_a_derivative_without_an_error_bar_is_never_shown_as_sure(window: DashboardWindow, learned: Snapshot) -> None:
+    latest = learned.latest
+    assert latest is not None
+    assert learned.description is not None
+    panel = window.board.panels["derivatives"]
+    assert isinstance(panel, DerivativesPanel)
+
+    def said(std: np.ndarray) -> str:
+        watched(window, replace(in_state(learned, RunState.LEARNING), latest=replace(latest, derivatives_std=std)))
+        return panel._confidence.text()
+
+    std = np.full_like(latest.derivatives_std, 1e-15)
+    assert said(std).startswith("signs of all cases 100.0%")
+    assert said(std).endswith("all bars beyond 3σ")
+    std[:, 0] = np.nan
+    count = len(learned.description.controls)
+    assert said(std).startswith(f"signs of all cases {100 * (count - 1) / count:.1f}%")
+    assert said(std).endswith(f"no error bar: {learned.description.controls[0]}")
+    assert panel._bars is not None
+    opacities = [b.color().alphaF() for b in panel._bars.opts["brushes"]]
+    assert opacities[0] < 0.2 < 0.8 < opacities[1]
+    assert said(np.full_like(std, np.nan)).startswith("signs of all cases unknown")
+    panel.case.setCurrentIndex(1)
+    window.draw()
+    assert panel._confidence.text().startswith("signs unknown")
+    assert window.board.broken == {}
+
+
 def test_one_broken_panel_leaves_the_others_drawing(
     window: DashboardWindow, learned: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,13 @@ def small(**changes: object) -> FrequencyResponseRun:
     return run
 
 
+def test_steps_on_every_bin_are_refused_since_they_leave_no_error_bar() -> None:
+    dense = {"tones.period": 1e-3, "span": [2000.0, 24e3], "steps": 100, "tones.mains": None, "tones.amplitude": 1e-4}
+    with pytest.raises(ExperimentError, match=r"2000, 3000, .* would have no error bar"):
+        forecast(small(**dense))
+    forecast(small(**dense, **{"timing.periods": 2}))
+
+
 def test_a_delay_turns_the_phase_and_its_correction_turns_it_back(tmp_path: Path) -> None:
     run = small(**{"bench.stray_capacitance": [0.0]})
     result = perform(run, record=tmp_path / "r.h5")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 from hgx_lab.errors import ExperimentError
 from hgx_lab.experiments import Interrupts, RunInterrupted, Source, resumed, train, with_seed
 from hgx_lab.records import digest, open_record
+from hgx_lab.records._structure import read_text, write_text
 from tests.support.runs import IDEAL, TEXT, Heard, make_run
 
 NOISY = {
@@ -116,6 +119,105 @@ def test_an_interrupted_run_is_resumed_after_its_last_iteration(tmp_path: Path) 
     with open_record(parent) as a, open_record(child) as b, open_record(whole) as c:
         both = np.concatenate([a.column("iterations", "controls"), b.column("iterations", "controls")])
         np.testing.assert_allclose(both, c.column("iterations", "controls"), rtol=1e-6, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def generations(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A run of iterations 0 to 8, its branch after 3, and the branch's branch after 6; on a bench without noise."""
+    folder = tmp_path_factory.mktemp("generations")
+    first = record_of({**IDEAL, "tones.drift": False, "stop.iterations": 9}, folder / "first.h5")
+    paths = [first]
+    for number, after in enumerate((3, 6)):
+        run, source = resumed(paths[-1], after)
+        paths.append(folder / f"branch{number}.h5")
+        train(run, record=paths[-1], source=source)
+    return paths[0], paths[1], paths[2]
+
+
+def test_a_branch_of_a_branch_begins_after_the_iteration_that_was_asked_for(
+    generations: tuple[Path, Path, Path],
+) -> None:
+    """By the number that the record shows: row 6 of the branch would be iteration 10, which it never reached."""
+    first, branch, second = generations
+    with open_record(first) as a, open_record(branch) as b, open_record(second) as c:
+        assert b.column("iterations", "iteration").tolist() == [4, 5, 6, 7, 8]
+        assert c.column("iterations", "iteration").tolist() == [7, 8]
+        assert (b.checkpoint_range, c.checkpoint_range) == ((4, 8), (7, 8))
+        assert c.header["parent"] == {"run_id": b.run_id, "path": str(branch), "iteration": 6}
+        # The branch's own next controls, to the last bit, and those of the run that was never interrupted.
+        np.testing.assert_array_equal(c.column("iterations", "controls")[0], b.column("iterations", "controls")[3])
+        for name in ("controls", "outputs", "gradient"):
+            np.testing.assert_allclose(
+                c.column("iterations", name), a.column("iterations", name)[7:], rtol=1e-5, atol=1e-12
+            )
+
+
+@pytest.mark.parametrize("iteration", [4, 5, 6, 7, 8])
+def test_the_state_of_a_branch_is_that_of_the_iteration(iteration: int, generations: tuple[Path, Path, Path]) -> None:
+    branch = generations[1]
+    _, source = resumed(branch, iteration)
+    with open_record(branch) as record:
+        states = {c.iteration: c.state for c in (record.checkpoint(i) for i in range(record.checkpoints))}
+        assert record.checkpoint_after(iteration).iteration == iteration
+    assert source.checkpoint == states[iteration]
+    assert source.checkpoint["completed"] == iteration + 1  # type: ignore[index]
+    assert source.parent["iteration"] == iteration
+
+
+def test_the_last_iteration_is_meant_where_none_is_named(generations: tuple[Path, Path, Path]) -> None:
+    for record in generations:
+        assert resumed(record)[1].parent["iteration"] == 8
+
+
+def test_an_iteration_of_an_ancestor_is_refused_with_its_name(
+    generations: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    first, branch, second = generations
+    for record, iteration, held, where in (
+        (branch, 3, "4 to 8", first),
+        (branch, 0, "4 to 8", first),
+        (second, 5, "7 to 8", branch),
+        (second, 2, "7 to 8", first),
+    ):
+        words = rf"holds checkpoints after iterations {held}, not {iteration}\. It is in {where}: resume that one\."
+        with pytest.raises(ExperimentError, match=words):
+            resumed(record, iteration)
+    for record, iteration in ((branch, 9), (second, 99), (first, 9), (branch, -2)):
+        with pytest.raises(ExperimentError, match=rf"not {iteration}\.$"):
+            resumed(record, iteration)
+
+
+def test_records_that_were_moved_together_are_found_beside_each_other(
+    generations: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    _, branch, second = generations
+    rename = {str(branch.parent): "/nowhere"}
+    for path in (branch, second):
+        copied_with_ancestor(path, tmp_path / path.name, rename)
+    with pytest.raises(ExperimentError, match=f"It is in {tmp_path / branch.name}: resume that one"):
+        resumed(tmp_path / second.name, 5)
+
+
+def test_an_ancestor_that_is_gone_is_named_all_the_same(generations: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    first, branch, second = generations
+    alone = copied_with_ancestor(second, tmp_path / second.name, {str(branch.parent): "/nowhere"})
+    with pytest.raises(ExperimentError, match=rf"by the run of /nowhere/{branch.name}, .* isn't there any more"):
+        resumed(alone, 5)
+    shutil.copy(first, tmp_path / branch.name)  # another run's record of that name isn't taken for it
+    with pytest.raises(ExperimentError, match="isn't there any more"):
+        resumed(alone, 5)
+
+
+def copied_with_ancestor(record: Path, copy: Path, rename: dict[str, str]) -> Path:
+    """A copy of a record whose parent was elsewhere."""
+    shutil.copy(record, copy)
+    with h5py.File(copy, "r+") as file:
+        text = read_text(file["header"])
+        for old, new in rename.items():
+            text = text.replace(old, new)
+        del file["header"]
+        write_text(file, "header", text)
+    return copy
 
 
 def test_what_cannot_be_resumed_says_so(tmp_path: Path) -> None:

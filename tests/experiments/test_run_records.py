@@ -49,6 +49,7 @@ def test_iterations_are_those_that_the_audience_heard_of(tmp_path: Path, monkeyp
             np.testing.assert_array_equal(table["controls"][i], iteration.controls)
             np.testing.assert_array_equal(table["outputs"][i], iteration.outputs)
             np.testing.assert_array_equal(table["gradient_std"][i], iteration.gradient_std)
+            assert float(table["sign_confidence"][i]) == iteration.sign_confidence == 1.0
             assert float(table["loss"][i]) == iteration.loss
             assert int(table["sample"][i]) == iteration.sample
         kinds = [e.kind for e in record.events]

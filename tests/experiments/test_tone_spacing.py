@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hgx_lab.config import ToneSpacingRun, change_run_file, parse_run_file
-from hgx_lab.errors import ExperimentError, TonePlanError
+from hgx_lab.errors import ConfigurationError, ExperimentError, TonePlanError
 from hgx_lab.experiments._tone_grid import tone_grid
 from hgx_lab.experiments._tone_spacing import TONE_SPACING
 from hgx_lab.figures._tone_spacing import tone_spacing_figure
@@ -117,6 +117,15 @@ def test_a_grid_that_cannot_be_is_refused(grid: dict[str, float], mains: float |
 def test_a_grid_beyond_half_the_rate_is_refused_before_anything_moves() -> None:
     with pytest.raises(TonePlanError, match="N/2"):
         TONE_SPACING.declare(make(spacings=[400.0]))
+
+
+def test_a_grid_that_leaves_no_error_bar_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    # Side by side up to half the rate: sums, differences and products of third order fall on every bin.
+    run = make(window=0.01, lowest=400.0, spacings=(100.0,), **{"bench.rate": 2e3, "tones.band": (100.0, 900.0)})
+    for use in (TONE_SPACING.forecast, lambda run: TONE_SPACING.run(run, record=tmp_path / "r.h5")):
+        with pytest.raises(ConfigurationError, match="The derivatives of a, b, c, d, e would have no error bars"):
+            use(run)
+    assert not (tmp_path / "r.h5").exists()
 
 
 def test_the_forecast_knows_the_time_and_the_voltages() -> None:

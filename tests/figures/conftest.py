@@ -48,7 +48,8 @@ def row_of(device: Device, V: np.ndarray, rng: np.random.Generator, number: int,
         "outputs_std": np.full(len(CASES), 0.25e-9), "derivative": derivative,
         "derivative_std": np.full(derivative.shape, 1.0e-9), "quadrature": np.zeros(derivative.shape),
         "gradient": gradient, "gradient_std": np.abs(slopes) @ np.full(derivative.shape, 0.5e-9),
-        "loss": loss(outputs), "accuracy": float(np.mean((outputs > threshold) == (TARGETS > 0.5))),
+        "sign_confidence": 1.0, "loss": loss(outputs),
+        "accuracy": float(np.mean((outputs > threshold) == (TARGETS > 0.5))),
         "margin": high - low, "threshold": threshold, "learning_rate": 0.02, "duty": 0.9, "latency_samples": 1200,
     }  # fmt: skip
 
@@ -66,6 +67,8 @@ def training_record(tmp_path: Path) -> Callable[..., Path]:
         limits: tuple[list[float], list[float]] | None = None,
         test_cases: int = 0,
         status: str | None = "completed",
+        first: int = 0,
+        blind: bool = False,
     ) -> Path:
         rng = np.random.default_rng(11)
         device = Device(rng)
@@ -86,7 +89,11 @@ def training_record(tmp_path: Path) -> Callable[..., Path]:
         for number in range(iterations):
             if number == restart_at:
                 V = rng.uniform(-0.6, 0.6, 5)
-            row = row_of(device, V, rng, number, int(number >= restart_at))
+            row = row_of(device, V, rng, first + number, int(number >= restart_at))
+            if blind:
+                row |= {n: np.full_like(row[n], np.nan) for n in row if n.endswith("_std")} | {
+                    "sign_confidence": np.nan
+                }
             writer.append("iterations", **row)
             best = min(best, row, key=lambda r: r["loss"])
             step = row["gradient"] / (np.abs(row["gradient"]).max() + 1e-12)
@@ -98,7 +105,7 @@ def training_record(tmp_path: Path) -> Callable[..., Path]:
                 if count:
                     writer.append(
                         "validation", iteration=best["iteration"], repeat=repeat, outputs=outputs,
-                        outputs_std=np.full(outputs.shape, 0.2e-9),
+                        outputs_std=np.full(outputs.shape, np.nan if blind else 0.2e-9),
                         accuracy=1.0 if kind == 0 else 0.75, margin=best["margin"], threshold=best["threshold"],
                         set=kind,
                     )  # fmt: skip

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from hgx_lab.figures import render_summary, si_scale, si_text, summary
+from hgx_lab.figures import render_summary, si_scale, si_text, summary, training_overview
 from hgx_lab.records import RecordWriter, list_records, open_record
+from hgx_lab.signals.significance import sign_confidence
 
 
 def shown(record) -> str:
@@ -73,7 +74,36 @@ def test_prefixes(values, unit, expected):
     assert (pytest.approx(factor), text) == expected
 
 
+def test_unknown_error_bars_are_said_to_be_unknown(training_record):
+    with open_record(training_record()) as record:
+        known = summary(record).training
+        assert known.sign_confidence == sign_confidence(
+            *(record["iterations"][n].values[known.best_iteration] for n in ("derivative", "derivative_std"))
+        )
+        assert "of the derivatives known beyond 3 sigma" in shown(record)
+    with open_record(training_record("blind", blind=True)) as record:
+        training = summary(record).training
+        assert math.isnan(training.sign_confidence)
+        text = shown(record)
+        assert "unknown: no derivative has an error bar" in text
+        assert "± ? " in text
+        assert math.isnan(training.cases[0].output_std)
+        figure = training_overview(record)
+        [panel] = [a for a in figure.axes if a.get_title(loc="left").startswith("Derivatives")]
+        assert all(line.get_linestyle() != "-" for line in panel.lines if len(line.get_xdata()) > 2)
+        assert "dotted: no error bar" in [t.get_text() for t in panel.texts]
+
+
+def test_a_run_that_continues_another_says_which_iterations_it_has(training_record):
+    with open_record(training_record(iterations=9, first=5)) as record:
+        training = summary(record).training
+        assert (training.first_iteration, training.last_iteration) == (5, 13)
+        assert "Iterations  9 (5 to 13)" in shown(record)
+
+
 def test_numbers_for_people():
+    assert si_text(12.3456e-9, "A", math.nan) == "12.35 ± ? nA"
+    assert si_text(12.3456e-9, "A", 0.0) == "12.35 nA"
     assert si_text(12.3456e-9, "A") == "12.35 nA"
     assert si_text(12.3456e-9, "A", 0.42e-9) == "12.35 ± 0.42 nA"
     assert si_text(-1234e-9, "A", 15e-9) == "-1.234 ± 0.015 µA"

@@ -17,7 +17,7 @@ from hgx_lab.live import History, LiveEvent, Measured, Publisher, RunState, atta
 from hgx_lab.live._board import Board
 from hgx_lab.live._reader import Reader
 from hgx_lab.live._trace import TraceBuffer
-from hgx_lab.live._words import Samples, Stepped, Turned, Volts, Word
+from hgx_lab.live._words import Beat, Samples, Stepped, Turned, Volts, Word
 from tests.live.live_runs import wait_for
 from tests.support.runs import make_run
 
@@ -51,6 +51,17 @@ def test_the_description_is_that_of_the_run_file(tmp_path: Path) -> None:
     assert found.electrode("c").tone_hz is None
     assert found.overload_amperes == pytest.approx(4 * 100e-9)  # 4 V at 100 nA/V
     assert (found.period_samples, found.lead_samples) == (200, 80)
+
+
+def test_a_run_that_continues_another_has_its_own_pace() -> None:
+    board = Board(trace_samples=0)
+    board.take(describe(make_run({"stop": {"iterations": 100}}), Path("r.h5")))
+    for index in range(50, 60):
+        board.take(step(index))
+    board.take(Beat(20.0))
+    status = board.snapshot().status
+    assert (status.iteration, status.total) == (60, 100)
+    assert status.remaining_seconds == pytest.approx(20.0 / 10 * 40)
 
 
 def test_memory_is_flat_over_a_hundred_thousand_iterations() -> None:

@@ -189,12 +189,12 @@ def test_blocks_outside_windows_are_not_looked_at() -> None:
     assert demodulator.process(np.empty((1, 0)), 1500) == []
 
 
-def test_error_bars_are_unknown_where_nothing_surrounds_a_tone(rng: np.random.Generator) -> None:
+def test_error_bars_are_unknown_where_no_noise_is_within_an_octave(rng: np.random.Generator) -> None:
     x = rng.standard_normal(2000)
-    demodulator = Demodulator([5, 20], 1000, noise_bins=[8, 9, 10, 11, 30])
-    one, two = (read(demodulator, x, 0, Window(0, 1))[0], None)
-    assert np.isnan(one.phasor_std[0, 0])
-    assert np.isfinite(one.phasor_std[0, 1])
+    demodulator = Demodulator([5, 6, 20, 70], 1000, noise_bins=[11, 12, 13, 14, 30])
+    (one,) = read(demodulator, x, 0, Window(0, 1))
+    np.testing.assert_array_equal(np.isfinite(one.phasor_std[0]), [False, True, True, False])
+    np.testing.assert_array_equal(np.isfinite(demodulator.std_scatter(1)), [False, True, True, False])
     demodulator.reset()
     (two,) = read(demodulator, x, 0, Window(0, 2))
     assert np.all(np.isfinite(two.phasor_std))

@@ -119,6 +119,55 @@ def test_scatter_error_bars_and_coverage(
     np.testing.assert_allclose(np.mean(np.abs(z) < 1), norm.cdf(1) - norm.cdf(-1), atol=0.03)
 
 
+#: Bins of 10 Hz: white noise, a corner among the bins, 1/f with a corner above them, 1/f alone.
+KNEES = [0.0, 100.0, 1000.0, 1e5]
+
+
+@pytest.mark.parametrize("knee_hz", KNEES)
+@pytest.mark.parametrize(
+    ("bins", "lowest"),
+    [
+        pytest.param([12, 16, 20], 13, id="next-to-the-lowest-noise-bin"),
+        pytest.param([7, 23], 12, id="most-of-an-octave-below"),
+    ],
+)
+def test_below_all_noise_bins_the_error_bar_is_the_scatter(bins: list[int], lowest: int, knee_hz: float) -> None:
+    """Windows of one base period where the mains leave no bin below the lowest tone."""
+    windows = 4_000
+    s = many_windows(bins, [m for m in empty(bins, 200) if m >= lowest], 1, knee_hz, windows=windows)
+    scatter = np.sqrt(np.mean(np.abs(s.deviation) ** 2, axis=0) / 2)
+    ratio = np.sqrt(np.mean(s.std**2, axis=0)) / scatter
+    error = 2 / np.sqrt(4 * windows)  # of the scatter, two standard deviations
+    assert np.all(ratio > 0.9 - error), ratio
+    assert np.all(ratio < (1.15 if knee_hz == 0.0 else 1.1) + error), ratio
+    relative = s.std.std(axis=0) / s.std.mean(axis=0)
+    np.testing.assert_allclose(relative, s.promised_scatter, rtol=0.15)
+    z = np.concatenate([s.deviation.real, s.deviation.imag]) / np.concatenate([s.std, s.std])
+    expected = 2 * student.sf(3.0, 1 / (2 * s.promised_scatter**2))
+    # An error bar a tenth too small takes 3 sigma to 2.7.
+    assert np.all(np.mean(np.abs(z) > 3, axis=0) < 2 * expected + 4 * np.sqrt(expected / len(z)))
+
+
+@pytest.mark.parametrize("knee_hz", KNEES)
+def test_above_all_noise_bins_the_error_bar_is_never_too_small(knee_hz: float) -> None:
+    bins = [40, 60, 110]
+    s = many_windows(bins, [m for m in range(20, 70) if m not in bins], 1, knee_hz, windows=4_000)
+    scatter = np.sqrt(np.mean(np.abs(s.deviation) ** 2, axis=0) / 2)
+    ratio = np.sqrt(np.mean(s.std**2, axis=0)) / scatter
+    assert np.all(np.abs(ratio[:2] - 1) < 0.1)
+    assert 0.95 < ratio[2] < 1.6
+
+
+@pytest.mark.parametrize("knee_hz", KNEES)
+def test_with_few_noise_bins_the_error_bar_is_still_in_the_middle_of_the_scatter(knee_hz: float) -> None:
+    """Too few powers for a slope of their own: the prior's alone carries on to the tone."""
+    bins = [7, 23]
+    s = many_windows(bins, [11, 12, 13], 1, knee_hz, windows=4_000)
+    scatter = np.sqrt(np.mean(np.abs(s.deviation) ** 2, axis=0) / 2)
+    ratio = np.sqrt(np.mean(s.std**2, axis=0)) / scatter
+    assert 0.85 < ratio[0] < 1.35
+
+
 @pytest.mark.parametrize("knee_hz", [0.0, 1000.0])
 def test_signs_beyond_three_sigma_are_right(knee_hz: float) -> None:
     s = many_windows(HESSIAN, empty(HESSIAN, 120), 1, knee_hz, truth_scale=3.0)

@@ -82,3 +82,25 @@ def test_refuses_tones_that_cannot_be_told_apart() -> None:
         UntunedDemodulator([], RATE_HZ, 1000)
     with pytest.raises(SignalError, match="expected"):
         UntunedDemodulator([500.0], RATE_HZ, 1000).process(np.zeros((2, 10)), 0)
+
+
+def test_refuses_a_window_without_a_line_for_the_noise() -> None:
+    with pytest.raises(SignalError, match="leave nothing of the spectrum of 12 samples to find the noise in"):
+        UntunedDemodulator([1510.0, 3490.0], RATE_HZ, 6).prepare(2)
+
+
+def test_below_the_lowest_free_line_the_error_bar_is_the_scatter_under_flicker_noise(rng: np.random.Generator) -> None:
+    channels, samples = 3000, 1000
+    f = np.fft.rfftfreq(samples * 4, 1 / RATE_HZ)
+    f[0] = f[1]
+    lines = rng.standard_normal((channels, len(f), 2)).view(np.complex128)[..., 0]
+    x = np.fft.irfft(lines / np.sqrt(f / 500), axis=1)
+    demodulator = UntunedDemodulator([25.0, 170.3], RATE_HZ, samples, channels)  # free from 45 Hz on
+    readings = []
+    for w in range(4):
+        demodulator.expect(Window(w * samples, 1))
+    readings = demodulator.process(x, 0)
+    phasor = np.concatenate([r.phasor for r in readings])
+    std = np.concatenate([r.phasor_std for r in readings])
+    ratio = np.sqrt(np.mean(std**2, axis=0) / np.mean(np.abs(phasor) ** 2, axis=0) * 2)
+    np.testing.assert_allclose(ratio, 1.0, atol=0.15)

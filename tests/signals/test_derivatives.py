@@ -133,11 +133,11 @@ class TestFirstOrder:
         for field in (got.value, got.std, got.quadrature):
             np.testing.assert_array_equal(np.isnan(field), [[False, True]])
         np.testing.assert_array_equal(got.significant(), [[True, False]])
-        assert got.sign_confidence[0, 1] == 0.5
+        assert got.sign_probability[0, 1] == 0.5
 
     def test_exact_readings_have_certain_signs(self):
         got = derivatives(np.array([[1.0 + 0j, 0.0]]), zeros(1, 2), [1e3, 2e3], [0.02, 0.02], IDENTITY_RESPONSE)
-        np.testing.assert_array_equal(got.sign_confidence, [[1.0, 0.5]])
+        np.testing.assert_array_equal(got.sign_probability, [[1.0, 0.5]])
 
     @pytest.mark.parametrize(
         ("phasors", "std", "frequencies", "amplitudes", "response"),
@@ -183,16 +183,16 @@ class TestErrorBars:
         assert wrong[significant].mean() <= 0.002
         assert wrong[~significant].mean() > 0.02  # the noise does matter at this level
 
-    def test_sign_confidence_is_the_share_of_right_signs(self, noisy):
+    def test_sign_probability_is_the_share_of_right_signs(self, noisy):
         truth, got = noisy
         right = np.sign(got.value) == np.sign(truth)
         for low, high in [(0.5, 0.6), (0.6, 0.75), (0.75, 0.9), (0.9, 0.97), (0.97, 0.999)]:
-            inside = (got.sign_confidence >= low) & (got.sign_confidence < high)
-            assert right[inside].mean() == pytest.approx(got.sign_confidence[inside].mean(), abs=0.02)
+            inside = (got.sign_probability >= low) & (got.sign_probability < high)
+            assert right[inside].mean() == pytest.approx(got.sign_probability[inside].mean(), abs=0.02)
 
-    def test_sign_confidence_is_the_normal_distribution(self):
+    def test_sign_probability_is_the_normal_distribution(self):
         got = Derivatives(np.array([[-2.0, 1.0]]), np.array([[1.0, 1.0]]), np.zeros((1, 2)))
-        np.testing.assert_allclose(got.sign_confidence, ndtr([[2.0, 1.0]]))
+        np.testing.assert_allclose(got.sign_probability, ndtr([[2.0, 1.0]]))
 
 
 class TestCurvature:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from hgx_lab.config.bench import SimulatedBench
-from hgx_lab.config.checks import bench, devices, electrodes, gates, generators, moves, task, tones
+from hgx_lab.config.checks import bench, devices, electrodes, error_bars, gates, generators, moves, task, tones
 from hgx_lab.config.problems import Finding
 
 __all__ = ["cross_check"]
@@ -21,6 +21,7 @@ _CHECKS: Final[tuple[Callable[..., Iterator[Finding]], ...]] = (
     *devices.CHECKS,
     *electrodes.CHECKS,
     *tones.CHECKS,
+    *error_bars.CHECKS,
     *generators.CHECKS,
     *moves.CHECKS,
     *task.CHECKS,

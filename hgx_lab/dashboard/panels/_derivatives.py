@@ -7,7 +7,6 @@ from math import atan2, cos, degrees, pi, sin
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt import QtWidgets
-from scipy.special import ndtr
 
 from hgx_lab.dashboard._caption import Caption
 from hgx_lab.dashboard._decimate import thinned
@@ -15,11 +14,10 @@ from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, set_band
 from hgx_lab.dashboard._theme import Theme
 from hgx_lab.live import History, Measured, Snapshot
+from hgx_lab.signals.significance import has_error_bar, known_signs, sign_confidence, signs_text, std_of_mean
 
 __all__ = ["DerivativesPanel"]
 
-#: Standard deviations from which on a sign counts as known.
-_SURE = 3.0
 _DIALS = (
     "Phase of each response after calibration: a healthy one lies along the horizontal.\n"
     "For the mean of all, of the case with the largest response. Dashed: below 3σ."
@@ -76,10 +74,13 @@ class DerivativesPanel(Panel):
             self._drawn_latest, self._drawn_case = latest, which
             if which < 0:
                 value = latest.derivatives.mean(axis=0)
-                std = np.sqrt((latest.derivatives_std**2).mean(axis=0) / max(1, len(latest.derivatives_std)))
+                std = std_of_mean(latest.derivatives_std)
+                signs = f"signs of all cases {signs_text(sign_confidence(latest.derivatives, latest.derivatives_std))}"
             else:
                 value, std = latest.derivatives[which], latest.derivatives_std[which]
+                signs = f"signs {signs_text(sign_confidence(value, std))}"
             self._draw_bars(value, std)
+            self._confidence.setText("   ".join((signs, *self._doubts(value, std))))
             self._draw_dials(latest, which)
         if self.history_is_due(snapshot.history):
             self._draw_trend(snapshot.history)
@@ -129,7 +130,7 @@ class DerivativesPanel(Panel):
     def _draw_bars(self, value: np.ndarray, std: np.ndarray) -> None:
         if self._bars is None or self._errors is None:
             return
-        sure = abs(value) > _SURE * std
+        sure = known_signs(value, std)
         colours = [self.theme.of(k) for k in range(len(value))]
         self._bars.setOpts(
             height=value,
@@ -137,11 +138,16 @@ class DerivativesPanel(Panel):
             brushes=[brush(c, 0.85 if s else 0.12) for c, s in zip(colours, sure, strict=True)],
         )
         self._errors.setData(x=np.arange(len(value)), y=value, top=std, bottom=std)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            known = np.where(std > 0, ndtr(abs(value) / std), 1.0)
-        unknown = [n for n, s in zip(self._names, sure, strict=True) if not s]
-        text = f"signs {known.mean():.1%}"
-        self._confidence.setText(text + (f"   below 3σ: {', '.join(unknown)}" if unknown else "   all beyond 3σ"))
+
+    def _doubts(self, value: np.ndarray, std: np.ndarray) -> list[str]:
+        """What is said of the bars that are shown: which aren't beyond three standard deviations, which have none."""
+        sure, told = known_signs(value, std), has_error_bar(std)
+        if sure.all():
+            return ["all bars beyond 3σ"]
+        below = [n for n, s, t in zip(self._names, sure, told, strict=True) if t and not s]
+        blind = [n for n, t in zip(self._names, told, strict=True) if not t]
+        doubts = [f"below 3σ: {', '.join(below)}"] if below else []
+        return [*doubts, f"no error bar: {', '.join(blind)}"] if blind else doubts
 
     def _draw_dials(self, latest: Measured, which: int) -> None:
         """Point the hands; for all cases each at its largest response: in a mean signs cancel, and phases with them."""
@@ -151,7 +157,7 @@ class DerivativesPanel(Panel):
         for k, hand in enumerate(self._hands):
             case = int(picked[k])
             angle = atan2(float(latest.quadrature[case, k]), float(latest.derivatives[case, k]))
-            known = responses[case, k] > _SURE * latest.derivatives_std[case, k]
+            known = bool(known_signs(responses[case, k], latest.derivatives_std[case, k]))
             hand.setData([k, k + 0.42 * cos(angle)], [0, 0.42 * sin(angle)])
             hand.setPen(pen(self.theme.of(k), width=2 if known else 1, dashed=not known))
             words.append(f"{self._names[k]}, case {self.case.itemText(case + 1)}: {degrees(angle):.0f}°")

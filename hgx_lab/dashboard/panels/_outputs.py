@@ -11,6 +11,7 @@ from hgx_lab.dashboard._panel import Panel
 from hgx_lab.dashboard._plot import Plot, brush, column_of, pen, shades
 from hgx_lab.dashboard._theme import Theme
 from hgx_lab.live import CaseInfo, Confirmation, Measured, RunDescription, Snapshot
+from hgx_lab.signals.significance import has_error_bar
 
 __all__ = ["OutputsPanel"]
 
@@ -61,11 +62,12 @@ class OutputsPanel(Panel):
         x = _radii(run.cases) if cloud else np.arange(len(run.cases), dtype=float)
         high = targets > targets.mean()
         colours = [self.theme.of(1) if h else self.theme.of(0) for h in high]
+        told = has_error_bar(latest.outputs_std)  # an output without an error bar is drawn hollow
         self._points.setData(
             x,
             latest.outputs,
             symbol=["t1" if h else "t" for h in high],
-            brush=[brush(c, 0.8) for c in colours],
+            brush=[brush(c, 0.8 if t else 0.0) for c, t in zip(colours, told, strict=True)],
             pen=[pen(c) for c in colours],
         )
         self._errors.setData(x=x, y=latest.outputs, top=latest.outputs_std, bottom=latest.outputs_std)

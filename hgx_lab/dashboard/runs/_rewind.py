@@ -20,8 +20,8 @@ class RewindBar(QtWidgets.QWidget):
     """Looks at one record at a time.
 
     ``rewound(snapshot)`` gives an iteration of the past, ``live()`` asks for the present again,
-    ``branch_requested(record, place)`` for a run that goes on from the iteration that is shown; ``place`` counts the
-    iterations of the record from 0, as ``hgx resume --iteration`` does.
+    ``branch_requested(record, iteration)`` for a run that goes on from the iteration that is shown, by the number it
+    has in the record, as ``hgx resume --iteration`` takes it.
     """
 
     rewound = QtCore.Signal(object)
@@ -130,6 +130,4 @@ class RewindBar(QtWidgets.QWidget):
 
     def _branch(self) -> None:
         if self._record is not None and self.past is not None:
-            # The iterations of a branch go on counting from those of its parent; its checkpoints begin at 0.
-            place = self.past.place(self.number.value())
-            self.branch_requested.emit(Path(self._record.path), place)
+            self.branch_requested.emit(Path(self._record.path), self.number.value())

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from scipy.special import ndtr
-
 from hgx_lab.acquisition import Message
 from hgx_lab.learning._arrays import Floats
 from hgx_lab.learning.optimizers import State
 from hgx_lab.learning.scoring import Score
 from hgx_lab.learning.stopping import StopDecision
 from hgx_lab.learning.tasks import CaseSet
+from hgx_lab.signals.significance import sign_confidence
 
 __all__ = ["CaseLabel", "Iteration", "Observer", "Outcome", "Validation"]
 
@@ -56,11 +55,11 @@ class Iteration:
 
     @property
     def sign_confidence(self) -> float:
-        """Probability that the sign of a gradient component is right, the mean over the controls."""
-        known = self.gradient_std > 0
-        if not known.any():
-            return 1.0
-        return float(ndtr(abs(self.gradient[known]) / self.gradient_std[known]).mean())
+        """Share of the derivatives, of all cases and controls, whose sign is known; NaN where none has an error bar.
+
+        See :mod:`hgx_lab.signals.significance`.
+        """
+        return sign_confidence(self.derivatives, self.derivatives_std)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

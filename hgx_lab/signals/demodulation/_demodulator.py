@@ -48,10 +48,12 @@ class Demodulator:
     Notes
     -----
     ``phasor_std`` is ``sqrt(S/T)`` with the one-sided density S of the local noise, fitted through the noise bins
-    and the scatter between base periods. It is NaN where nothing surrounds a tone: a window of one base
-    period and noise bins on one side. Its own relative scatter is :meth:`std_scatter`; a deviation in units of
-    it follows about a Student distribution with ``1/(2 scatter^2)`` degrees of freedom. ``mean_std`` is the
-    scatter between neighbouring windows (Allan deviation), since under 1/f noise there is no other.
+    and the scatter between base periods. In a window of one base period, which has no such scatter, a tone below all
+    noise bins takes the density that the fit, continued as a power law, has there, and one above them that of the
+    highest; it is NaN for a tone further away than an octave, or without noise bins. Its own relative scatter is
+    :meth:`std_scatter`; a deviation in units of it follows about a Student distribution with ``1/(2 scatter^2)``
+    degrees of freedom. ``mean_std`` is the scatter between neighbouring windows (Allan deviation), since under 1/f
+    noise there is no other.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class Evaluation:
         slow = np.arange(1, (layout.full_groups - 1) // 2 + 1)
         slow_frequencies = slow.astype(np.float64) * (layout.periods / (layout.group_periods * layout.full_groups))
         self._slow = slow
-        self._mean_noise = MeanNoise(
+        self.mean_noise = MeanNoise(
             np.concatenate([slow_frequencies, frequencies[self._used]]),
             np.concatenate([np.ones(len(slow)), dof[self._used]]),
         )
@@ -69,7 +69,7 @@ class Evaluation:
             stds = stds * self._drift.std_factor[: self._signals]
         if len(self._slow) > 0:
             powers = np.concatenate([self._slow_powers(totals), powers], axis=1)
-        mean_std = self._mean_noise(powers)
+        mean_std = self.mean_noise(powers)
         return Estimate(window_total / samples, mean_std, amplitudes[:, : self._signals], stds)
 
     def _scatter(self, sums: Complex) -> Floats:

@@ -38,9 +38,14 @@ class MeanNoise:
         self._slope = centred / (float(centred @ self._x) + _PRIOR_PRECISION)
         self._prior = _PRIOR_SLOPE * _PRIOR_PRECISION / (float(centred @ self._x) + _PRIOR_PRECISION)
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a power to extrapolate from."""
+        return len(self._lowest) > 0
+
     def __call__(self, powers: Floats) -> Floats:
         """Standard deviations (C,) from powers (C, n); NaN where there is nothing to extrapolate from."""
-        if len(self._lowest) == 0:
+        if not self.known:
             return np.full(len(powers), np.nan)
         p = np.maximum(powers[:, self._lowest], FLOOR)
         slope = np.minimum(np.maximum((np.log(p) - self._bias) @ self._slope + self._prior, -2.0), 0.0)

@@ -10,11 +10,11 @@ import numpy as np
 
 from hgx_lab.errors import SignalError
 from hgx_lab.signals.demodulation._mean_noise import MeanNoise
-from hgx_lab.signals.demodulation._noise import NoiseFit, neighbours
+from hgx_lab.signals.demodulation._noise import REACH, NoiseFit, neighbours
 from hgx_lab.signals.demodulation._queue import WindowQueue
 from hgx_lab.signals.types import Floats, Window, WindowReading
 
-__all__ = ["UntunedDemodulator"]
+__all__ = ["UntunedDemodulator", "free_lines"]
 
 #: Bins of the window on each side of a tone that the fit takes noise from, and so can't tell of it.
 _EMPTIED = 1.5
@@ -172,16 +172,19 @@ class _JointFit:
                 remedy="Lengthen the window or space the tones further apart.",
             )
         places = turns * samples
-        candidates = np.arange(2, (samples + 1) // 2, dtype=np.float64)
-        far = np.all(np.abs(candidates[:, None] - places) > _EMPTIED, axis=1)
-        lines = neighbours(places, candidates[far], per_side=12)
-        noise = NoiseFit(lines, np.ones(len(lines)), np.clip(places, *_range(lines, places)))
+        lines = neighbours(places, free_lines(places, samples), per_side=12)
+        if len(lines) == 0:
+            raise SignalError(
+                f"{len(turns)} tones leave nothing of the spectrum of {samples} samples to find the noise in: there "
+                "would be no error bars.",
+                remedy="Lengthen the window.",
+            )
+        noise = NoiseFit(lines, np.ones(len(lines)), np.clip(places, lines.min() / REACH, lines.max() * REACH))
         mean = MeanNoise(lines, np.ones(len(lines)))
         return cls(design, inverse, np.ascontiguousarray(factors), lines.astype(np.intp), noise, mean)
 
 
-def _range(lines: Floats, places: Floats) -> tuple[float, float]:
-    """A tone below the first free line takes the noise of that line: with DC fitted nothing lies lower."""
-    if len(lines) == 0:
-        return float(places.min()), float(places.max())
-    return float(lines.min()), float(lines.max())
+def free_lines(places: Floats, samples: int) -> Floats:
+    """Lines of the window's spectrum, in units of its bins, that no tone's fit has emptied; DC and drift empty two."""
+    candidates = np.arange(2, (samples + 1) // 2, dtype=np.float64)
+    return candidates[np.all(np.abs(candidates[:, None] - places) > _EMPTIED, axis=1)]

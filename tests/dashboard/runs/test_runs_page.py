@@ -162,6 +162,7 @@ def test_a_branch_of_a_branch_begins_where_it_was_asked_for(made: Path, tmp_path
     bar.number.setValue(7)
     with qtbot.waitSignal(bar.branch_requested) as asked:
         bar.branch.click()
+    assert asked.args == [child, 7]
     _, again = resumed(*asked.args)
     assert again.parent is not None
     assert again.parent["iteration"] == 7
