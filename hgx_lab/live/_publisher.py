@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -65,6 +66,7 @@ class Publisher(SilentAudience):
         self._doing = RunState.OPENING
         self._held = False
         self._record: Path | None = None
+        self._failure: Exception | None = None  # of the thread that passes on, to be noted by that of the run
         #: Called with the record's path when readers can find the run.
         self.when_found: Callable[[Path], None] | None = None
         self._done = threading.Event()
@@ -88,7 +90,8 @@ class Publisher(SilentAudience):
         """Tell the rest, for no longer than a second, and take the file beside the record away."""
         self._done.set()
         if self._record is not None:
-            door_path(self._record).unlink(missing_ok=True)
+            with suppress(OSError):  # a file that stays leads readers to nobody, and the run has ended as it has
+                door_path(self._record).unlink(missing_ok=True)
         self._door.knock()  # wakes the thread that waits for readers
         for thread in self._threads:
             thread.join(2 * _FAREWELL_SECONDS)
@@ -128,7 +131,8 @@ class Publisher(SilentAudience):
         self._turn(self._doing)
 
     def event(self, event: Event) -> None:
-        """Tell an event, and the state that follows from it."""
+        """Tell an event, and the state that follows from it; raises once what keeps readers from being told."""
+        failure, self._failure = self._failure, None
         self._tell(live_event(event, time.time()))
         if event.kind is EventKind.PAUSED:
             self._held = True
@@ -138,6 +142,8 @@ class Publisher(SilentAudience):
             self._turn(self._doing)
         elif event.kind is EventKind.RAMP:
             self._turn(RunState.RAMPING)
+        if failure is not None:
+            raise failure
 
     def progress(self, done: int, total: int, figures: str) -> None:
         """Tell how far a measurement is."""
@@ -206,7 +212,10 @@ class Publisher(SilentAudience):
             if now - beat >= _BEAT_SECONDS:
                 beat = now
                 self._tell(Beat(now - self._began))
-            self._pass_on()
+            try:
+                self._pass_on()
+            except Exception as error:  # noqa: BLE001 - what comes next may well be passed on
+                self._failure = error
             if last:
                 return
 
