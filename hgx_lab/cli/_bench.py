@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hgx_drivers.errors import DriverError
-from hgx_lab.cli._output import console
+from hgx_lab.cli._output import console, json_text, print_line, styled
+from hgx_lab.cli._streams import unhurried
 from hgx_lab.units import format_quantity
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from hgx_drivers.nidaq import NiEntry, NiInventory
     from hgx_drivers.visa import VisaInventory
     from hgx_lab.bench_check import BenchInventory, Finding
+    from hgx_lab.cli._output import Screen
 
 __all__ = ["devices", "doctor"]
 
@@ -71,26 +72,25 @@ def doctor(
 
     wire = None if loop_back is None else parse_loop_back(loop_back)
     found: list[Finding] = []
-    for finding in check_bench(file, loop_back=wire):
-        found.append(finding)
-        if not json:
-            _say_finding(console(), finding)
+    with nullcontext() if wire is None else unhurried():
+        for finding in check_bench(file, loop_back=wire):
+            found.append(finding)
+            if not json:
+                _say_finding(console(), finding)
     if json:
         _print_json([_plain(finding) for finding in found])
     if has_fault(found):
         raise typer.Exit(DriverError.exit_code)
 
 
-def _say_finding(out: Console, finding: Finding) -> None:
-    from rich.text import Text
-
-    line = Text(f"{finding.level:8}", style=_STYLES[finding.level]) + Text(f"{finding.topic}: {finding.text}")
+def _say_finding(out: Screen, finding: Finding) -> None:
+    line = styled((f"{finding.level:8}", _STYLES[finding.level]), f"{finding.topic}: {finding.text}")
     out.print(line, soft_wrap=True)
     if finding.remedy:
         _line(out, f"        {finding.remedy}")
 
 
-def _say_ni(out: Console, found: BenchInventory) -> None:
+def _say_ni(out: Screen, found: BenchInventory) -> None:
     from hgx_lab.bench_check import Finding
 
     if isinstance(found.ni, Finding):
@@ -134,7 +134,7 @@ def _abilities(entry: NiEntry) -> list[str]:
 _WATCHDOG = {True: "yes", False: "no", None: "unknown: "}
 
 
-def _say_visa(out: Console, found: BenchInventory) -> None:
+def _say_visa(out: Screen, found: BenchInventory) -> None:
     from hgx_lab.bench_check import Finding
 
     if isinstance(found.visa, Finding):
@@ -152,12 +152,12 @@ def _visa_heading(inventory: VisaInventory) -> str:
     return f"VISA (pyvisa {inventory.package_version}, backend {inventory.backend})"
 
 
-def _say_problem(out: Console, problem: Finding) -> None:
+def _say_problem(out: Screen, problem: Finding) -> None:
     _line(out, f"{problem.topic}: {problem.text} {problem.remedy}".rstrip())
 
 
-def _line(out: Console, text: str, *, style: str | None = None) -> None:
-    out.print(text, style=style, markup=False, soft_wrap=True)
+def _line(out: Screen, text: str, *, style: str | None = None) -> None:
+    out.print(text, style=style, soft_wrap=True)
 
 
 def _span(terminals: tuple[str, ...]) -> str:
@@ -179,6 +179,4 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _print_json(value: Any) -> None:
-    import json
-
-    console().print(json.dumps(value, ensure_ascii=False), markup=False, soft_wrap=True)
+    print_line(json_text(value))

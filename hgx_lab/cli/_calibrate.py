@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hgx_lab.cli._output import console, error_console
+from hgx_lab.cli._streams import unhurried
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,10 +36,12 @@ def calibrate(
     """Measure delay, pole, paths, offset and noise of a bench, and keep them in a file for later runs."""
     from datetime import datetime
 
+    from hgx_lab.cli._alarm import Alarm, Watchman
     from hgx_lab.cli._progress import LiveProgress
     from hgx_lab.config import load_run_file
     from hgx_lab.config.calibration_file import save_calibration
-    from hgx_lab.experiments import SilentAudience, Source, calibrate_bench
+    from hgx_lab.experiments import Source, calibrate_bench
+    from hgx_lab.live import Several
     from hgx_lab.records import new_record_path
     from hgx_lab.units import parse_quantity
 
@@ -48,7 +51,7 @@ def calibrate(
     load = _reference(reference, electrode)
     record = new_record_path(Path(run.record.directory), f"{run.name}-calibrate"[:64], datetime.now().astimezone())
     source = Source(text=file.read_text(encoding="utf-8"), path=file)
-    with LiveProgress(error_console()) as progress:
+    with unhurried(), LiveProgress(error_console()) as progress:
         found = calibrate_bench(
             run,
             record=record,
@@ -56,12 +59,12 @@ def calibrate(
             max_delay=longest,
             reference=load,
             source=source,
-            audience=SilentAudience() if quiet else progress,
+            audience=Several(Alarm(), Watchman(), *([] if quiet else [progress])),
         )
     save_calibration(found, output)
     if not quiet:
         _tell(found)
-        console().print(f"Written to {output}. Record: {record}", soft_wrap=True, markup=False)
+        console().print(f"Written to {output}. Record: {record}", soft_wrap=True)
 
 
 def _reference(resistor: str | None, electrode: str | None) -> Reference | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hgx_lab.cli._output import console, error_console
+from hgx_lab.cli._output import Words, console, error_console, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +81,8 @@ def validate_layout(
 def _bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
     """Show a progress bar where there is a terminal; plain lines, ten in all, elsewhere."""
     out = error_console()
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    columns = (Words("{task.description}"), BarColumn(), Words("{task.fields[words]}"), TimeRemainingColumn())
+    with progress_bar(out, *columns) as bar:
         task = bar.add_task(what, words="")
         tenths = 0
 

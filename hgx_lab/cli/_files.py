@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from hgx_lab.cli._output import console, duration_text, size_text
+from hgx_lab.cli._output import console, duration_text, json_text, print_line, size_text, styled
 
 if TYPE_CHECKING:
     from hgx_lab.config import RunFile
@@ -50,7 +50,7 @@ def plan(file: Annotated[Path, typer.Argument(help="The run file.", metavar="FIL
     run = load_run_file(file)
     forecast = forecast_of(run)
     out = console()
-    out.print(f"[bold]{run.name}[/]: {run.description}", soft_wrap=True)
+    out.print(styled((run.name, "bold"), f": {run.description}"), soft_wrap=True)
     if isinstance(forecast, DryRun):
         out.print(_tones(forecast))
         if forecast.certificate is None:
@@ -79,11 +79,10 @@ def schema(
 
     from hgx_lab.config import json_schema
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if output is None:
-        typer.echo(text)
+        print_line(json_text(json_schema(), indent=2))
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        output.write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _tones(forecast: DryRun) -> Table:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
+from contextlib import suppress
 from math import isnan
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
 from hgx_lab.acquisition import Event, EventKind
+from hgx_lab.cli._output import Screen, Words, print_line, progress_bar
 from hgx_lab.config import RunFile, TrainRun
 from hgx_lab.experiments import SilentAudience
 from hgx_lab.learning.training import Iteration, Validation
@@ -22,8 +22,8 @@ from hgx_lab.units import format_quantity
 
 __all__ = ["JsonLines", "LiveProgress"]
 
-#: Events that people should see although nothing has ended.
-_WORTH_TELLING = {EventKind.OVERLOAD, EventKind.LATE_UPDATE, EventKind.NOT_AT_REST}
+#: Events that people should see although nothing has ended. Outputs that aren't at rest are shown in every mode.
+_WORTH_TELLING = {EventKind.OVERLOAD, EventKind.LATE_UPDATE}
 
 
 class LiveProgress(SilentAudience):
@@ -32,19 +32,17 @@ class LiveProgress(SilentAudience):
     Where the output isn't a terminal, a line every tenth iteration instead.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self._console = console
-        self._bar = Progress(
-            TextColumn("[bold]{task.description}"),
+        self._bar = progress_bar(
+            console,
+            Words("{task.description}", "bold"),
             BarColumn(bar_width=24),
-            TextColumn("{task.completed}/{task.total}"),
-            TextColumn("{task.fields[figures]}"),
+            Words("{task.completed}/{task.total}"),
+            Words("{task.fields[figures]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            Words("left"),
             TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
         self._overloads = 0
@@ -52,11 +50,13 @@ class LiveProgress(SilentAudience):
         self._rest = ""
 
     def __enter__(self) -> LiveProgress:
-        self._bar.start()
+        with suppress(Exception):  # the run goes without a bar
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        with suppress(Exception):  # how the run ended is said without it
+            self._bar.stop()
 
     def aborted(self, record: Path) -> None:
         """Say in what state a run that was stopped or failed has left the bench, and how to go on."""
@@ -145,8 +145,7 @@ class JsonLines(SilentAudience):
 
     def emit(self, event: str, /, **data: Any) -> None:
         """Write one line."""
-        sys.stdout.write(json.dumps({"event": event, **data}) + "\n")
-        sys.stdout.flush()
+        print_line(json.dumps({"event": event, **data}))
 
     def began(self, record: Path, run: RunFile) -> None:
         """Say where the record is."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hgx_lab.cli._output import console, duration_text, error_console
+from hgx_lab.cli._output import console, duration_text, error_console, styled
 
 if TYPE_CHECKING:
     from hgx_lab.reproduction import JobDone, Reproduced
@@ -40,14 +40,15 @@ def reproduce(
 
 def _tell(done: JobDone) -> None:
     text = f"  {done.name}: {done.conclusion.rstrip('.')} ({duration_text(done.seconds)})"
-    error_console().print(text, style="dim", markup=False, soft_wrap=True)
+    error_console().print(text, style="dim", soft_wrap=True)
 
 
 def _show(made: Reproduced) -> bool:
     """Print a figure's lines; whether all of them came out as they should."""
     out = console()
-    out.print(f"[bold]{made.name}[/]  {made.title}: {made.files[0]}", soft_wrap=True)
+    out.print(styled((made.name, "bold"), f"  {made.title}: {made.files[0]}"), soft_wrap=True)
     for line in made.comparisons:
-        mark = "[green]ok[/]" if line.met else "[bold red]not met[/]"
-        out.print(f"  {line.what}: published {line.published} | ours {line.ours} | {mark}", soft_wrap=True)
+        mark = ("ok", "green") if line.met else ("not met", "bold red")
+        words = f"  {line.what}: published {line.published} | ours {line.ours} | "
+        out.print(styled(words, mark), soft_wrap=True)
     return all(line.met for line in made.comparisons)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hgx_drivers.errors import DriverError
-from hgx_lab.cli._output import console, error_console
+from hgx_lab.cli._output import console, error_console, styled
+from hgx_lab.cli._streams import unhurried
 from hgx_lab.errors import HgxError
 
 if TYPE_CHECKING:
@@ -74,25 +75,27 @@ def resume(
 def _perform(
     experiment: RunFile, source: Source, output: Path | None, *, quiet: bool, json: bool, live: bool, dashboard: bool
 ) -> None:
+    from hgx_lab.cli._alarm import Alarm, Watchman
     from hgx_lab.cli._progress import JsonLines, LiveProgress
-    from hgx_lab.experiments import SilentAudience
 
     record = _record_path(experiment, output)
     published = _Published(experiment, source, record, live=live or dashboard, dashboard=dashboard)
-    if json:
-        lines = JsonLines()
-        result = published.perform(lines)
-        lines.emit("end", **_facts(result), record=str(record))
-    elif quiet:
-        result = published.perform(SilentAudience())
-    else:
-        with LiveProgress(error_console()) as progress:
-            try:
-                result = published.perform(progress)
-            except (HgxError, DriverError):
-                progress.aborted(record)
-                raise
-        _conclude(result, record)
+    always = (Alarm(on_output=not json), Watchman())
+    with unhurried():
+        if json:
+            lines = JsonLines()
+            result = published.perform(*always, lines)
+            lines.emit("end", **_facts(result), record=str(record))
+        elif quiet:
+            result = published.perform(*always)
+        else:
+            with LiveProgress(error_console()) as progress:
+                try:
+                    result = published.perform(*always, progress)
+                except (HgxError, DriverError):
+                    progress.aborted(record)
+                    raise
+            _conclude(result, record)
     if not _satisfied(experiment, result):
         raise typer.Exit(_GOAL_NOT_REACHED)
 
@@ -107,13 +110,13 @@ class _Published:
     live: bool
     dashboard: bool
 
-    def perform(self, audience: Audience) -> TrainResult | MeasurementResult:
+    def perform(self, *audiences: Audience) -> TrainResult | MeasurementResult:
         from hgx_lab.experiments import Interrupts, perform
+        from hgx_lab.live import Publisher, Several
 
         if not self.live:
-            return perform(self.experiment, record=self.record, source=self.source, audience=audience)
+            return perform(self.experiment, record=self.record, source=self.source, audience=Several(*audiences))
         from hgx_lab.cli._dashboard import require_qt, start_dashboard
-        from hgx_lab.live import Publisher, Several
 
         if self.dashboard:
             require_qt()
@@ -125,7 +128,7 @@ class _Published:
                 self.experiment,
                 record=self.record,
                 source=self.source,
-                audience=Several(publisher, audience),
+                audience=Several(publisher, *audiences),
                 interrupts=interrupts,
             )
 
@@ -143,15 +146,15 @@ def _conclude(result: TrainResult | MeasurementResult, record: Path) -> None:
     from hgx_lab.units import format_quantity
 
     if isinstance(result, MeasurementResult):
-        word, reason = "[bold green]Done[/]", result.conclusion.rstrip(".")
+        word, reason = ("Done", "bold green"), result.conclusion.rstrip(".")
     else:
-        word = "[bold green]Solved[/]" if result.outcome.solved else "[bold yellow]Ended[/]"
+        word = ("Solved", "bold green") if result.outcome.solved else ("Ended", "bold yellow")
         reason = result.outcome.decision.reason
         checked = next((v.score for v in result.outcome.validations if v.score is not None), None)
         if checked is not None:
             reason += f"; without tones accuracy {checked.accuracy:.1%}, margin "
             reason += format_quantity(checked.margin, "A", digits=3)
-    console().print(f"{word}: {reason}. See it with: hgx show {record}", soft_wrap=True)
+    console().print(styled(word, f": {reason}. See it with: hgx show {record}"), soft_wrap=True)
 
 
 def _satisfied(experiment: RunFile, result: TrainResult | MeasurementResult) -> bool:

@@ -42,7 +42,8 @@ def refuse_second_run(
     cancel = box.addButton("&Cancel", _Role.RejectRole)
     box.setDefaultButton(go)
     box.setEscapeButton(cancel)
-    go.clicked.connect(lambda _=False: show())
+    if go is not None:
+        go.clicked.connect(lambda _=False: show())
     return box
 
 

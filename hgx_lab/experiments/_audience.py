@@ -14,7 +14,7 @@ __all__ = ["Audience", "SilentAudience"]
 
 
 class Audience(Protocol):
-    """Hears of everything in the thread of the run; it must not take long."""
+    """Is called in the thread of the run, and must not take long. What it raises is noted and doesn't end the run."""
 
     def began(self, record: Path, run: RunFile) -> None:
         """Hear that the record has been opened."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from typing import TypedDict
 
-__all__ = ["detached"]
+__all__ = ["Detached", "detached"]
 
 
-def detached() -> dict[str, Any]:
+class Detached(TypedDict, total=False):
+    """Arguments of :class:`subprocess.Popen`."""
+
+    start_new_session: bool
+    creationflags: int
+
+
+def detached() -> Detached:
     """Arguments of :class:`subprocess.Popen` for a process that a closed terminal or Ctrl-C there doesn't reach.
 
     It gets a session of its own. On Windows, where a console that is closed ends every process attached to it, it gets

@@ -76,12 +76,12 @@ class _Log:
     def line(self, text: str) -> None:
         stamped = f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {text}\n"
         # A full disk must not keep the outputs from rest, nor a run that hears no more.
-        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(stamped)
             file.flush()
             os.fsync(file.fileno())
         with suppress(OSError):
-            self._answer.write(text.encode() + b"\n")
+            self._answer.write(text.encode(errors="backslashreplace") + b"\n")
 
 
 def main() -> int:
@@ -95,7 +95,7 @@ def main() -> int:
     try:
         run = _prepare(order["run_file"])
     except Exception as error:  # noqa: BLE001 - whatever it is, the run must not begin without its guardian
-        answer.write(f"{type(error).__name__}: {error}".replace("\n", " ").encode() + b"\n")
+        answer.write(f"{type(error).__name__}: {error}".replace("\n", " ").encode(errors="backslashreplace") + b"\n")
         return 1
     answer.write(READY)
     said = last_words(source, order["process"])

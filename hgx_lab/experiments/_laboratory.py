@@ -14,6 +14,7 @@ from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import closing_bench, open_bench
 from hgx_lab.experiments._guardian import guarded
 from hgx_lab.experiments._interrupts import Interrupts
+from hgx_lab.experiments._isolated import Isolated
 from hgx_lab.experiments._saved_calibration import check_saved_calibration, corrected_bench
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
 from hgx_lab.experiments._workplace import Laboratory
@@ -79,7 +80,7 @@ def laboratory(
     source:
         The run file's text, and the checkpoint to go on from.
     audience:
-        Who watches.
+        Who watches. What it raises is noted, in the record and on standard error, and doesn't end the run.
     interrupts:
         Where a stop is asked for; signals are listened to inside the block.
     check_calibration:
@@ -91,7 +92,8 @@ def laboratory(
         The record or the bench can't be opened, a saved calibration is another bench's, or a guardian can't be had;
         nothing has moved then.
     """
-    source, audience, interrupts = source or Source(), audience or SilentAudience(), interrupts or Interrupts()
+    source, interrupts = source or Source(), interrupts or Interrupts()
+    watching = Isolated(audience or SilentAudience())
     opened = recorded(
         record,
         experiment,
@@ -103,13 +105,16 @@ def laboratory(
         coordinates=declaration.coordinates,
         raw=declaration.raw,
     )
-    with _told(audience) as sessions, interrupts.signals(), opened as session:
+    with _told(watching) as sessions, interrupts.signals(), opened as session:
         sessions.append(session)
-        audience.began(record, run)
+        watching.note_event = session.writer.event
+        watching.began(record, run)
 
         def tell(message: str, *, kind: str = "bench", **data: Any) -> None:
-            session.writer.event(kind, None, message, **data)
-            audience.note(message)
+            try:
+                session.writer.event(kind, None, message, **data)
+            finally:  # a record that can't take it is no reason not to say it
+                watching.note(message)
 
         with guarded(run, record, partial(tell, kind="guardian")) as guardian:
             bench = open_bench(run, tell=tell, sessions=guardian.sessions)
@@ -122,6 +127,6 @@ def laboratory(
                     check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
                     bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
                 guardian.hold()
-                opened_laboratory = Laboratory(run, bench, session, audience, interrupts, guardian)
+                opened_laboratory = Laboratory(run, bench, session, watching, interrupts, guardian)
                 opened_laboratory.self_test(compare=check_calibration)
                 yield opened_laboratory

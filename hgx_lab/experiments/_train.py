@@ -131,11 +131,13 @@ class _Both:
         self._recorder, self._audience = recorder, audience
 
     def message(self, message: Message) -> None:
-        self._recorder.message(message)
-        if isinstance(message, Event):
-            self._audience.event(message)
-        elif isinstance(message, PlacedSegment):
-            self._audience.placed(message)
+        try:
+            self._recorder.message(message)
+        finally:  # a record that can't take a warning is no reason not to show it
+            if isinstance(message, Event):
+                self._audience.event(message)
+            elif isinstance(message, PlacedSegment):
+                self._audience.placed(message)
 
     def iteration(self, iteration: Iteration, checkpoint: dict[str, Any]) -> None:
         self._recorder.iteration(iteration, checkpoint)

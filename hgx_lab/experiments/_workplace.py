@@ -140,8 +140,10 @@ class Laboratory:
     def hear(self, message: Message) -> None:
         """Record an event of the acquisition and tell it; other messages are the experiment's own business."""
         if isinstance(message, Event):
-            self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
-            self.audience.event(message)
+            try:
+                self.session.writer.event(str(message.kind), message.sample, message.message, **message.data)
+            finally:  # a record that can't take a warning is no reason not to show it
+                self.audience.event(message)
         elif isinstance(message, PlacedSegment):
             self.audience.placed(message)
 

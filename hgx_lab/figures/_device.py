@@ -44,7 +44,7 @@ def device_figure(subject: Subject, survey: DeviceSurvey) -> Figure:
         )
     else:
         gates.set_axis_off()
-    figure.suptitle(subject.title, x=0.008, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(subject.title, x=0.008, ha="left", fontsize=11, fontweight="bold", parse_math=False)
     return figure
 
 

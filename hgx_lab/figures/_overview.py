@@ -40,6 +40,6 @@ def training_overview(record: Record) -> Figure:
         panel(axes, data)
     name = str(record.header.get("title") or record.path.stem)
     state = record.status if record.status != "running" else f"running, {data.number.size} iterations"
-    figure.suptitle(f"{name}: {state}", x=0.008, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(f"{name}: {state}", x=0.008, ha="left", fontsize=11, fontweight="bold", parse_math=False)
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.07)  # type: ignore[union-attr]
     return figure

@@ -66,6 +66,7 @@ class Publisher(SilentAudience):
         self._doing = RunState.OPENING
         self._held = False
         self._record: Path | None = None
+        self._failure: Exception | None = None  # of the thread that passes on, to be noted by that of the run
         #: Called with the record's path when readers can find the run.
         self.when_found: Callable[[Path], None] | None = None
         self._done = threading.Event()
@@ -126,7 +127,8 @@ class Publisher(SilentAudience):
         self._turn(self._doing)
 
     def event(self, event: Event) -> None:
-        """Tell an event, and the state that follows from it."""
+        """Tell an event, and the state that follows from it; raises once what keeps readers from being told."""
+        failure, self._failure = self._failure, None
         self._tell(live_event(event, time.time()))
         if event.kind is EventKind.PAUSED:
             self._held = True
@@ -136,6 +138,8 @@ class Publisher(SilentAudience):
             self._turn(self._doing)
         elif event.kind is EventKind.RAMP:
             self._turn(RunState.RAMPING)
+        if failure is not None:
+            raise failure
 
     def progress(self, done: int, total: int, figures: str) -> None:
         """Tell how far a measurement is."""
@@ -192,7 +196,10 @@ class Publisher(SilentAudience):
             if now - beat >= _BEAT_SECONDS:
                 beat = now
                 self._tell(Beat(now - self._began))
-            self._pass_on()
+            try:
+                self._pass_on()
+            except Exception as error:  # noqa: BLE001 - what comes next may well be passed on
+                self._failure = error
             self._acceptor.cut_late()
             if last:
                 return

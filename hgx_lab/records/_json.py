@@ -61,7 +61,9 @@ def dumps(value: Any, place: str = "$") -> str:
     RecordError
         Something JSON can't hold, with its place.
     """
-    return json.dumps(_plain(value, place), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    line = json.dumps(_plain(value, place), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A byte of a file name that is no text is a lone surrogate, which UTF-8 can't hold; its escape is good JSON.
+    return line.encode(errors="backslashreplace").decode()
 
 
 def loads(text: str) -> Any:

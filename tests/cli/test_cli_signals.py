@@ -122,24 +122,6 @@ def test_signals_in_a_hurry_change_nothing(run_file: Path, tmp_path: Path, popen
 
 
 @pytest.mark.slow
-def test_a_reader_that_goes_away_ends_the_run_at_rest(run_file: Path, tmp_path: Path, popen: Popen) -> None:
-    """``hgx run --json | head -1``"""
-    record = tmp_path / "r.h5"
-    process = popen("run", lengthen(run_file, "fast"), "--json", "-o", record)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stderr:
-        process.stdout.readline()
-        process.stdout.close()
-        process.stderr.read()
-        assert process.wait(120) != 0
-    with open_record(record) as opened:
-        assert opened.status == "failed"
-        assert "BrokenPipeError" in opened.reason
-        assert_ended_at_rest(opened)
-
-
-@pytest.mark.slow
 def test_kill_9_loses_nothing_that_was_announced() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "kill_run.py"), "--tries", "10", "--seed", "11"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)

@@ -160,46 +160,6 @@ def test_an_exception_while_the_learning_is_made(what: str, tmp_path: Path, monk
     assert_failed(run_to_its_end(make_run(), path, monkeypatch), UserError, iterations=0)
 
 
-@pytest.mark.parametrize(
-    ("moment", "call", "changes"),
-    [
-        ("event", 0, {}),
-        ("event", 2, {}),
-        ("event", 0, MEASURED),
-        ("event", 4, MEASURED),
-        ("calibrated", 0, MEASURED),
-        ("iteration", 0, {}),
-        ("iteration", 3, MEASURED),
-        ("validation", 0, {}),
-    ],
-)
-def test_an_exception_in_the_audience(
-    moment: str, call: int, changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    audience = Heard({moment: raise_at(call)})
-    ended = run_to_its_end(make_run(changes), tmp_path / "r.h5", monkeypatch, audience=audience)
-    assert_failed(ended, UserError, f"call {call}")
-
-
-def test_an_audience_that_always_fails_does_not_keep_the_end_from_the_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def always(event: Any) -> None:
-        raise UserError(event.kind)
-
-    ended = run_to_its_end(make_run(), tmp_path / "r.h5", monkeypatch, audience=Heard({"event": always}))
-    assert_failed(ended, UserError, iterations=0)
-
-
-def test_an_audience_that_fails_at_once_leaves_a_record_and_moves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended = run_to_its_end(make_run(), tmp_path / "r.h5", monkeypatch, audience=Heard({"began": raise_at(0)}))
-    assert isinstance(ended.error, UserError)
-    assert not ended.cards
-    assert_recorded(ended, "failed", "UserError", iterations=0)
-
-
 @pytest.mark.parametrize(("method", "call"), [("message", 0), ("message", 30), ("iteration", 1), ("validation", 0)])
 def test_an_exception_in_the_record(method: str, call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     genuine, fail = getattr(Recorder, method), raise_at(call)
