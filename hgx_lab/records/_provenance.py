@@ -22,13 +22,16 @@ _GIT_SECONDS = 3.0
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers in ``folder``; None where it has no answer, isn't installed or takes too long."""
+    """What git answers in ``folder``; None where it has no answer, isn't installed or takes too long.
+
+    Without the program that a repository may name for watching its files: git would start it.
+    """
     # A hook or a rebase sets GIT_DIR and the like, which would answer for another repository.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments],
             capture_output=True,
             text=True,
             errors="replace",
@@ -56,7 +59,8 @@ def git_state(folder: Path, *, of: Path | None = None) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``root``, ``commit``, ``branch``, ``dirty`` (None if git took too long); None outside a repository.
+        ``root``, ``commit``, ``branch``, ``dirty`` (None if git took too long, or the repository has filters of its
+        own); None outside a repository.
     """
     root = _git(folder, "rev-parse", "--show-toplevel")
     commit = _git(folder, "rev-parse", "HEAD")
@@ -64,7 +68,9 @@ def git_state(folder: Path, *, of: Path | None = None) -> dict[str, Any] | None:
         return None
     if of is not None and _git(folder, "ls-files", "--error-unmatch", str(of)) is None:
         return None
-    changes = _git(folder, "status", "--porcelain")
+    # To compare a file git runs it through the filters that the repository itself defines, which are programs.
+    filters = _git(folder, "config", "--local", "--get-regexp", r"^filter\..*\.(clean|process)$")
+    changes = _git(folder, "status", "--porcelain") if filters is None else None
     return {
         "root": root,
         "commit": commit,

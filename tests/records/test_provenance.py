@@ -48,6 +48,20 @@ def test_variables_of_a_git_hook_do_not_mislead(repository, tmp_path, monkeypatc
     assert git_state(repository) is not None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("key", ["core.fsmonitor", "filter.f.clean", "filter.f.process"])
+def test_programs_that_a_repository_names_are_not_run(repository, key):
+    mark = repository.parent / "was run"
+    (repository / ".gitattributes").write_text("* filter=f\n")
+    config = ["git", "-C", str(repository), "config", "--local", key, f"touch '{mark}'; cat"]
+    subprocess.run(config, check=True, capture_output=True)
+    os.utime(repository / "run.yaml", (1, 1))  # so that it is compared
+    state = git_state(repository)
+    assert not mark.exists()
+    assert state is not None and state["commit"]
+    assert state["dirty"] is (True if key == "core.fsmonitor" else None)
+
+
 def test_it_never_fails(tmp_path, monkeypatch):
     assert git_state(tmp_path) is None
     assert git_state(tmp_path / "no such folder") is None
