@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from typing import TypedDict
 
 __all__ = ["detached"]
 
 
-def detached() -> dict[str, Any]:
+class _Apart(TypedDict, total=False):
+    start_new_session: bool
+    creationflags: int
+
+
+def detached() -> _Apart:
     """Arguments of :class:`subprocess.Popen` for a process that a closed terminal or Ctrl-C there doesn't reach.
 
     It gets a session of its own. On Windows, where a console that is closed ends every process attached to it, it gets
