@@ -6,17 +6,15 @@ import subprocess
 import sys
 from typing import TypedDict
 
-__all__ = ["Detached", "detached"]
+__all__ = ["detached"]
 
 
-class Detached(TypedDict, total=False):
-    """Arguments of :class:`subprocess.Popen`."""
-
+class _Apart(TypedDict, total=False):
     start_new_session: bool
     creationflags: int
 
 
-def detached() -> Detached:
+def detached() -> _Apart:
     """Arguments of :class:`subprocess.Popen` for a process that a closed terminal or Ctrl-C there doesn't reach.
 
     It gets a session of its own. On Windows, where a console that is closed ends every process attached to it, it gets
