@@ -55,7 +55,7 @@ class Listening:
 def voltage_guard(run: RunFile) -> VoltageGuard:
     """Build the guard of a run: every electrode with its own limits and slew."""
     limits = [ElectrodeLimits(e.name, e.limits[0], e.limits[1], run.slew_limit(e)) for e in run.electrodes]
-    return VoltageGuard(limits, run.bench.rate)
+    return VoltageGuard(limits, run.bench.rate, rest_slope=run.safety.rest_slope)
 
 
 def make_stream(
