@@ -9,6 +9,7 @@ import typer
 
 from hgx_drivers.errors import DriverError
 from hgx_lab.cli._output import console
+from hgx_lab.cli._outputs import OutputsAt
 from hgx_lab.units import format_quantity
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def doctor(
             metavar="ELECTRODE=TERMINAL",
         ),
     ] = None,
+    outputs_at: OutputsAt = None,
     json: Json = False,
 ) -> None:
     """Check whether the bench of a run file would work; each line is ok, or says what to do.
@@ -71,7 +73,7 @@ def doctor(
 
     wire = None if loop_back is None else parse_loop_back(loop_back)
     found: list[Finding] = []
-    for finding in check_bench(file, loop_back=wire):
+    for finding in check_bench(file, loop_back=wire, outputs_at=outputs_at):
         found.append(finding)
         if not json:
             _say_finding(console(), finding)

@@ -26,7 +26,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
 
-__all__ = ["Listening", "hear_all", "make_stream", "read_all", "voltage_guard"]
+__all__ = ["Listening", "hear_all", "ignore", "make_stream", "read_all", "voltage_guard"]
 
 
 def ignore(message: Message) -> None:
