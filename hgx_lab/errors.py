@@ -15,6 +15,7 @@ __all__ = [
     "HgxError",
     "LearningError",
     "MissingExtraError",
+    "OutputsUnknown",
     "RecordError",
     "SelfTestError",
     "SignalError",
@@ -90,6 +91,10 @@ class AcquisitionError(HgxError):
     """The acquisition can't go on."""
 
     exit_code = 4
+
+
+class OutputsUnknown(AcquisitionError):
+    """Nothing tells where a card's outputs stand, so that its first move could be a jump; nothing has moved."""
 
 
 class CalibrationError(AcquisitionError):

@@ -60,7 +60,8 @@ class LoopbackCard:
         check_settings(settings, MAXIMUM_VOLTS)
         outputs = channel_numbers(settings.outputs, "ao", CHANNELS)
         inputs = channel_numbers(settings.inputs, "ai", CHANNELS)
-        # Reserve channels, sample clock and buffers here. Outputs and inputs must have one clock and one start.
+        # Reserve channels, sample clock and buffers here. Outputs and inputs must have one clock and one start. An
+        # instrument that can measure its outputs does so before: another program may have moved them since the stop.
         self._settings, self._outputs, self._inputs = settings, outputs, inputs
         self._forget()
 

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DaqCard", "Identity", "InputChannel", "OutputChannel", "StreamSettings"]
+__all__ = ["DaqCard", "Identity", "InputChannel", "OutputChannel", "StatesLevels", "StreamSettings"]
 
 Volts = NDArray[np.float64]
 
@@ -116,4 +116,13 @@ class DaqCard(Protocol):
 
     def close(self) -> None:
         """Release the instrument. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class StatesLevels(Protocol):
+    """A card that may not know its levels, and takes them from somebody who vouches for them."""
+
+    def state_levels(self, volts: Volts) -> None:
+        """Take volts, shape (outputs,), for the configured outputs whose level isn't known; NaN says nothing."""
         ...

@@ -5,7 +5,8 @@ from hgx_lab.acquisition._engine import Demodulates, Engine
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
 from hgx_lab.acquisition._generated import GeneratedTones
-from hgx_lab.acquisition._guard import ElectrodeLimits, GuardedOutput, VoltageGuard, known_levels
+from hgx_lab.acquisition._guard import ElectrodeLimits, VoltageGuard
+from hgx_lab.acquisition._guarded_output import GuardedOutput, known_levels
 from hgx_lab.acquisition._messages import Block, Message, Reading
 from hgx_lab.acquisition._plan import StreamPlan
 from hgx_lab.acquisition._player import Player, Waves

@@ -84,6 +84,10 @@ class Player:
         way = np.arange(into + 1, into + count + 1, dtype=np.float64) / target.slope
         np.multiply((target.dc - before.dc)[:, None], way, out=out)
         out += before.dc[:, None]
+        arrived = into + count == target.slope
+        if arrived:
+            # Exactly: half a rounding further out would be a move outwards, which the guard refuses beyond a limit.
+            out[:, -1] = target.dc
         if before.amplitude.any() or target.amplitude.any():
             self._bank.add(
                 out,
@@ -92,7 +96,7 @@ class Player:
                 self._electrode_of_tone,
                 on_the_way(before.amplitude, target.amplitude, into + count + 1),
             )
-        self.dc = on_the_way(before.dc, target.dc, into + count)
+        self.dc = target.dc if arrived else on_the_way(before.dc, target.dc, into + count)
         self.amplitude = on_the_way(before.amplitude, target.amplitude, into + count)
 
     def _plateau(self, target: Segment, start: int, out: Floats) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from hgx_drivers.interface import DaqCard
-from hgx_lab.acquisition._guard import GuardedOutput, VoltageGuard
+from hgx_lab.acquisition._guard import VoltageGuard
+from hgx_lab.acquisition._guarded_output import GuardedOutput
 from hgx_lab.acquisition._plan import StreamPlan
 from hgx_lab.acquisition._player import Player, Waves
 from hgx_lab.acquisition._schedule import Schedule
@@ -40,7 +41,7 @@ class Transport:
     ) -> None:
         card.configure(plan.settings)
         self._card, self._guard, self._plan, self._lock = card, guard, plan, lock
-        self._output = GuardedOutput(card, guard)
+        self._output = GuardedOutput(card, guard, plan.settings.outputs)
         self.schedule = Schedule(self._output.last, len(plan.electrode_of_tone), plan.period_samples)
         self._player = Player(self.schedule, bank, plan.electrode_of_tone)
         self._bank, self._generated = bank, generated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,10 +45,10 @@ def parse_loop_back(text: str) -> LoopBack:
     return LoopBack(electrode, terminal)
 
 
-def check_loop_back(run: RunFile, wire: LoopBack) -> Iterator[Finding]:
+def check_loop_back(run: RunFile, wire: LoopBack, outputs_at: Mapping[str, float] | None = None) -> Iterator[Finding]:
     """Send a small signal through the wire and compare amplitude, sign and delay."""
     try:
-        reading = measure_loop_back(run, wire.electrode, wire.terminal)
+        reading = measure_loop_back(run, wire.electrode, wire.terminal, outputs_at=outputs_at)
     except RunInterrupted:
         raise
     except (HgxError, DriverError) as error:

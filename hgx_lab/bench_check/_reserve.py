@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import isnan
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from hgx_drivers.errors import DriverError
 from hgx_lab.bench_check._finding import Finding, fault
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
-from hgx_lab.errors import HgxError
-from hgx_lab.experiments import Bench, closing_bench, open_bench
+from hgx_lab.errors import HgxError, OutputsUnknown
+from hgx_lab.experiments import Bench, LevelSources, beyond_limits, closing_bench, open_bench
+from hgx_lab.units import format_quantity
 
 __all__ = ["check_open"]
 
@@ -22,36 +24,56 @@ _GUARDIAN = {
 }
 
 
-def check_open(run: RunFile) -> Iterator[Finding]:
+_RESERVED = Finding("ok", "open", "channels, clock and buffers can be had; nobody else uses them")
+
+
+def check_open(run: RunFile, outputs_at: Mapping[str, float] | None = None) -> Iterator[Finding]:
     """The card takes channels, clock and buffers of this run, and nobody else has them; no sample is written.
 
-    On a simulated bench this makes the device, whose file must load.
+    ``outputs_at`` are V by electrode that are stated for this one look. On a simulated bench this makes the device,
+    whose file must load.
     """
-    topic = "open" if isinstance(run.bench, NiBench) else "device"
+    real = isinstance(run.bench, NiBench)
+    topic = "open" if real else "device"
+    origins: list[str] = []
+
+    def tell(message: str, /, **data: Any) -> None:
+        if data.get("kind") == "outputs":
+            origins.append(message)
+
     try:
-        bench = open_bench(run)
+        bench = open_bench(run, tell=tell, levels=LevelSources(outputs_at, (Path(run.record.directory),)))
+    except OutputsUnknown as error:
+        if real:
+            yield _RESERVED
+        yield fault(topic, error)
+        return
     except (HgxError, DriverError) as error:
         yield fault(topic, error)
         return
     try:
         with closing_bench(bench):
             bench.card.configure(bench.settings)
-            yield from _opened(run, bench, topic)
+            yield from _opened(run, bench, topic, origins)
+            yield from _beyond(run, bench, topic)
     except (HgxError, DriverError) as error:
         yield fault(topic, error)
 
 
-def _opened(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:
+def _beyond(run: RunFile, bench: Bench, topic: str) -> Iterator[Finding]:
+    if found := beyond_limits(run, bench):
+        slope = format_quantity(run.safety.rest_slope, "V/s")
+        text = f"beyond its limits now: {found}; whatever runs here begins by taking the outputs to rest at {slope}"
+        yield Finding("warning", topic, text, "hgx rest FILE takes them there now.")
+
+
+def _opened(run: RunFile, bench: Bench, topic: str, origins: Sequence[str]) -> Iterator[Finding]:
     if not isinstance(run.bench, NiBench):
         yield Finding("ok", topic, f"{bench.card.identity.model} with {len(run.electrodes)} electrodes")
         return
-    yield Finding("ok", topic, "channels, clock and buffers can be had; nobody else uses them")
-    unknown = [e.name for e, volts in zip(run.electrodes, bench.card.levels(), strict=True) if isnan(volts)]
-    if unknown:
-        text = f"the voltages now at {', '.join(unknown)} aren't known, and a run wouldn't start"
-        remedy = "Bring the outputs to 0 V with the device disconnected, then give bench.outputs_known_at_volts."
-        yield Finding("fault", topic, text, remedy)
-    elif run.bench.outputs_known_at_volts is None:
+    yield _RESERVED
+    yield from (Finding("ok", topic, origin) for origin in origins)
+    if bench.measures_levels:
         levels = ", ".join(
             f"{e.name} {volts:.4g} V" for e, volts in zip(run.electrodes, bench.card.levels(), strict=True)
         )

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from hgx_drivers.errors import DriverError
-from hgx_lab.cli import _bench, _calibrate, _dashboard, _device, _files, _records, _reproduce, _run
+from hgx_lab.cli import _bench, _calibrate, _dashboard, _device, _files, _records, _reproduce, _rest, _run
 from hgx_lab.cli._output import error_console
 from hgx_lab.cli._streams import Streams, standard_streams
 from hgx_lab.errors import HgxError
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("run")(_run.run)
 app.command("resume")(_run.resume)
+app.command("rest")(_rest.rest)
 app.command("calibrate")(_calibrate.calibrate)
 app.command("check")(_files.check)
 app.command("plan")(_files.plan)

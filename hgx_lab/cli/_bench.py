@@ -10,6 +10,7 @@ import typer
 
 from hgx_drivers.errors import DriverError
 from hgx_lab.cli._output import console, json_text, print_line, styled
+from hgx_lab.cli._outputs import OutputsAt
 from hgx_lab.cli._streams import unhurried
 from hgx_lab.units import format_quantity
 
@@ -62,6 +63,7 @@ def doctor(
             metavar="ELECTRODE=TERMINAL",
         ),
     ] = None,
+    outputs_at: OutputsAt = None,
     json: Json = False,
 ) -> None:
     """Check whether the bench of a run file would work; each line is ok, or says what to do.
@@ -73,7 +75,7 @@ def doctor(
     wire = None if loop_back is None else parse_loop_back(loop_back)
     found: list[Finding] = []
     with nullcontext() if wire is None else unhurried():
-        for finding in check_bench(file, loop_back=wire):
+        for finding in check_bench(file, loop_back=wire, outputs_at=outputs_at):
             found.append(finding)
             if not json:
                 _say_finding(console(), finding)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hgx_lab.cli._output import console, error_console
+from hgx_lab.cli._outputs import OutputsAt, outputs_stated
 from hgx_lab.cli._streams import unhurried
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def calibrate(
     max_delay: Annotated[
         str | None, typer.Option(help="Longest delay looked for; that of the run file, or 2 ms, if not given.")
     ] = None,
+    outputs_at: OutputsAt = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Measure delay, pole, paths, offset and noise of a bench, and keep them in a file for later runs."""
@@ -51,6 +53,7 @@ def calibrate(
     load = _reference(reference, electrode)
     record = new_record_path(Path(run.record.directory), f"{run.name}-calibrate"[:64], datetime.now().astimezone())
     source = Source(text=file.read_text(encoding="utf-8"), path=file)
+    stated = outputs_stated(run, outputs_at, record, ask=not quiet)
     with unhurried(), LiveProgress(error_console()) as progress:
         found = calibrate_bench(
             run,
@@ -60,6 +63,7 @@ def calibrate(
             reference=load,
             source=source,
             audience=Several(Alarm(), Watchman(), *([] if quiet else [progress])),
+            outputs_at=stated,
         )
     save_calibration(found, output)
     if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from hgx_drivers.errors import DriverError
 from hgx_lab.cli._output import console, error_console, styled
+from hgx_lab.cli._outputs import OutputsAt, outputs_stated
 from hgx_lab.cli._streams import unhurried
 from hgx_lab.errors import HgxError
 
@@ -36,6 +38,7 @@ def run(
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the file's.", min=0)] = None,
     output: Output = None,
+    outputs_at: OutputsAt = None,
     quiet: Quiet = False,
     json: Json = False,
     live: Live = False,
@@ -51,7 +54,7 @@ def run(
     if seed is not None:
         experiment = with_seed(experiment, seed)
     source = Source(text=file.read_text(encoding="utf-8"), path=file)
-    _perform(experiment, source, output, quiet=quiet, json=json, live=live, dashboard=dashboard)
+    _perform(experiment, source, output, outputs_at, quiet=quiet, json=json, live=live, dashboard=dashboard)
 
 
 def resume(
@@ -60,6 +63,7 @@ def resume(
         int, typer.Option(help="Iteration to branch from, by its number in the record; the last one if not given.")
     ] = -1,
     output: Output = None,
+    outputs_at: OutputsAt = None,
     quiet: Quiet = False,
     json: Json = False,
     live: Live = False,
@@ -69,17 +73,26 @@ def resume(
     from hgx_lab.experiments import resumed
 
     experiment, source = resumed(record, iteration)
-    _perform(experiment, source, output, quiet=quiet, json=json, live=live, dashboard=dashboard)
+    _perform(experiment, source, output, outputs_at, quiet=quiet, json=json, live=live, dashboard=dashboard)
 
 
 def _perform(
-    experiment: RunFile, source: Source, output: Path | None, *, quiet: bool, json: bool, live: bool, dashboard: bool
+    experiment: RunFile,
+    source: Source,
+    output: Path | None,
+    outputs_at: str | None,
+    *,
+    quiet: bool,
+    json: bool,
+    live: bool,
+    dashboard: bool,
 ) -> None:
     from hgx_lab.cli._alarm import Alarm, Watchman
     from hgx_lab.cli._progress import JsonLines, LiveProgress
 
     record = _record_path(experiment, output)
-    published = _Published(experiment, source, record, live=live or dashboard, dashboard=dashboard)
+    stated = outputs_stated(experiment, outputs_at, record, ask=not (quiet or json))
+    published = _Published(experiment, source, record, stated, live=live or dashboard, dashboard=dashboard)
     always = (Alarm(on_output=not json), Watchman())
     with unhurried():
         if json:
@@ -107,6 +120,7 @@ class _Published:
     experiment: RunFile
     source: Source
     record: Path
+    outputs_at: Mapping[str, float] | None
     live: bool
     dashboard: bool
 
@@ -115,7 +129,13 @@ class _Published:
         from hgx_lab.live import Publisher, Several
 
         if not self.live:
-            return perform(self.experiment, record=self.record, source=self.source, audience=Several(*audiences))
+            return perform(
+                self.experiment,
+                record=self.record,
+                source=self.source,
+                audience=Several(*audiences),
+                outputs_at=self.outputs_at,
+            )
         from hgx_lab.cli._dashboard import require_qt, start_dashboard
 
         if self.dashboard:
@@ -130,6 +150,7 @@ class _Published:
                 source=self.source,
                 audience=Several(publisher, *audiences),
                 interrupts=interrupts,
+                outputs_at=self.outputs_at,
             )
 
 

@@ -62,8 +62,12 @@ class CardBench(Section):
     rate: Annotated[float, Quantity("Hz", least=1.0, most=1e8)] = Field(
         default=100e3, description="Samples per second of outputs and inputs."
     )
-    block: PositiveSeconds = Field(default=5e-3, description="Length of the blocks in which the input is read.")
-    lead: PositiveSeconds = Field(default=50e-3, description="How far ahead the outputs are written.")
+    block: Annotated[float, Quantity("s", above=0.0, most=10.0)] = Field(
+        default=5e-3, description="Length of the blocks in which the input is read."
+    )
+    lead: Annotated[float, Quantity("s", above=0.0, most=60.0)] = Field(
+        default=50e-3, description="How far ahead the outputs are written; so much is still played after a stop."
+    )
     output_buffer: PositiveSeconds = Field(default=0.1, description="Length of the output buffer of the card.")
     input_buffer: PositiveSeconds = Field(default=1.0, description="Length of the input buffer of the card.")
     amplifier: Amplifier = Field(default=Amplifier(), description="The current-to-voltage converter.")
@@ -154,7 +158,8 @@ class NiBench(CardBench):
         default=1, description="Conversions of the input for one output sample; the driver averages them."
     )
     outputs_known_at_volts: Annotated[float, Quantity("V", least=-100.0, most=100.0)] | None = Field(
-        default=None, description="Voltage that stands at all outputs now, where the card can't measure it."
+        default=None,
+        description="No proof any more: --outputs-at states for one start where outputs stand that can't be measured.",
     )
     watchdog: PositiveSeconds | None = Field(
         default=None, description="Silence after which the card itself puts the outputs to rest; null for none."

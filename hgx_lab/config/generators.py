@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import PositiveSeconds, Quantity
+from hgx_lab.config.quantities import Quantity
 from hgx_lab.config.section import Section
 from hgx_lab.config.values import Text, Whole
 
@@ -39,4 +39,6 @@ class Generator(Section):
     backend: Annotated[str, Text(longest=200)] = Field(
         default="@py", description="VISA library: @py for pyvisa-py, @ivi or a path for one that is installed."
     )
-    timeout: PositiveSeconds = Field(default=2.0, description="How long an answer of the instrument may take.")
+    timeout: Annotated[float, Quantity("s", above=0.0, most=60.0)] = Field(
+        default=2.0, description="How long an answer of the instrument may take; the way to rest waits for answers too."
+    )

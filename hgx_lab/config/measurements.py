@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Hertz, Pair, PositiveSeconds, Quantity, Range, Seconds
+from hgx_lab.config.quantities import Hertz, Pair, PositiveSeconds, Quantity, Range, Settling
 from hgx_lab.config.run_file import RunFile
 from hgx_lab.config.section import Section
 from hgx_lab.config.values import Text, Whole
@@ -145,4 +145,4 @@ class AbundanceRun(RunFile):
     margin: Annotated[float, Quantity("A", least=0.0, most=1.0)] = Field(
         default=1e-9, description="Gap between the classes that counts as solved."
     )
-    settle: Seconds = Field(default=1e-3, description="Waiting after each change.")
+    settle: Settling = Field(default=1e-3, description="Waiting after each change.")

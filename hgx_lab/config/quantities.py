@@ -19,6 +19,7 @@ from hgx_lab.errors import UnitError
 from hgx_lab.units import example_quantity, format_quantity, parse_quantity, unit_kind
 
 __all__ = [
+    "LONGEST_STEP_SECONDS",
     "WITH_UNITS",
     "Amperes",
     "Farads",
@@ -29,6 +30,7 @@ __all__ = [
     "Quantity",
     "Range",
     "Seconds",
+    "Settling",
     "SlewRate",
     "Volts",
 ]
@@ -38,6 +40,10 @@ _NOTHING: Final = frozenset({"off", "no", "none", "nil", "n/a", "-"})
 
 #: Serialisation context that writes quantities as text with their unit.
 WITH_UNITS: Final = "with_units"
+
+#: No single move, wait or ramp of a run takes longer. Every end of a run waits for its ramp to rest, and 1e-300 V/s
+#: would be one that never ends.
+LONGEST_STEP_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ Volts = Annotated[float, Quantity("V", least=-1000.0, most=1000.0)]
 Amperes = Annotated[float, Quantity("A", least=-1.0, most=1.0)]
 Hertz = Annotated[float, Quantity("Hz", above=0.0, most=1e9)]
 Seconds = Annotated[float, Quantity("s", least=0.0, most=1e7)]
+Settling = Annotated[float, Quantity("s", least=0.0, most=LONGEST_STEP_SECONDS)]
 PositiveSeconds = Annotated[float, Quantity("s", above=0.0, most=1e7)]
 SlewRate = Annotated[float, Quantity("V/s", above=0.0, most=1e12)]
 Farads = Annotated[float, Quantity("F", least=0.0, most=1.0)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Hertz, PositiveSeconds, Quantity, Seconds
+from hgx_lab.config.quantities import Hertz, PositiveSeconds, Quantity, Settling
 from hgx_lab.config.section import OneOf, Section
 from hgx_lab.config.values import Flag, Text, Whole
 
@@ -64,7 +64,7 @@ class Validation(Section):
     """The last measurement, without tones."""
 
     periods: Annotated[int, Whole(1, 1_000_000)] = Field(default=10, description="Base periods per input case.")
-    settle: Seconds = Field(default=10e-3, description="Waiting after each change.")
+    settle: Settling = Field(default=10e-3, description="Waiting after each change.")
     repeats: Annotated[int, Whole(1, 10_000)] = Field(default=1, description="How often every case is measured.")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hgx_lab.config.quantities import Seconds, SlewRate
+from hgx_lab.config.quantities import Settling, SlewRate
 from hgx_lab.config.section import Section
 from hgx_lab.config.values import Whole
 
@@ -17,7 +17,7 @@ class Timing(Section):
     """Slopes, waiting and measuring."""
 
     slope: SlewRate = Field(default=100.0, description="Slope of changes of the DC voltages.")
-    settle: Seconds = Field(default=2e-3, description="Waiting after a change, before anything is measured.")
+    settle: Settling = Field(default=2e-3, description="Waiting after a change, before anything is measured.")
     periods: Annotated[int, Whole(1, 1_000_000)] = Field(default=2, description="Base periods measured per input case.")
     order: Literal["sequential", "alternating", "random"] = Field(
         default="sequential", description="Order of the input cases: as listed, to and fro, or shuffled."

@@ -12,12 +12,13 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.bench import CardBench, NiBench, SimulatedBench
 from hgx_lab.experiments._device import Tell, prepare_device, say_nothing, simulated_device
 from hgx_lab.experiments._generators import BenchGenerator, close_all, open_generators, try_all
+from hgx_lab.experiments._known_outputs import LevelSources, learn_levels
 from hgx_lab.experiments._signal_chain import signal_chain
 
 if TYPE_CHECKING:
     from hgx_drivers.simulated import Fault, Plant
 
-__all__ = ["Bench", "closing_bench", "open_bench", "simulated_plant", "stream_settings"]
+__all__ = ["Bench", "closing_bench", "open_bench", "open_card", "simulated_plant", "stream_settings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,7 @@ class Bench:
     """An open bench. ``amperes_per_volt`` has the sign of the converter, so that currents come out right.
 
     ``offset_amperes`` is what the converter shows without a current, where a calibration has measured it.
+    ``measures_levels`` says whether the card found out by itself where its outputs stand.
     """
 
     card: DaqCard
@@ -35,6 +37,7 @@ class Bench:
     overload_amperes: float
     generators: tuple[BenchGenerator, ...] = ()
     offset_amperes: float = 0.0
+    measures_levels: bool = True
 
     def close(self) -> None:
         """Disconnect and let go of everything; the first failure is raised when all of it has been tried."""
@@ -65,17 +68,26 @@ def closing_bench(bench: Bench, *, tell: Tell = say_nothing) -> Iterator[None]:
     bench.close()
 
 
-def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") -> Bench:
+def open_bench(
+    run: RunFile, *, tell: Tell = say_nothing, sessions: str = "", levels: LevelSources | None = None
+) -> Bench:
     """Open the bench of a run file; which is to be closed by the caller.
 
     ``tell`` hears, with their data, what takes long and what should be in the record. ``sessions`` is a name under
-    which another process finds what this one leaves on a card's server if it dies.
+    which another process finds what this one leaves on a card's server if it dies. ``levels`` are what counts beside
+    the card's own measurement of its outputs; nothing if not given.
+
+    Raises
+    ------
+    OutputsUnknown
+        Nothing that counts tells where the outputs stand.
     """
     bench = run.bench
     amplifier = bench.amplifier
     sign = -1.0 if amplifier.inverting else 1.0
-    card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench, sessions)
+    card = open_card(run, tell=tell, sessions=sessions)
     try:
+        measured = learn_levels(run, card, levels or LevelSources(), tell)
         generators = open_generators(run)
     except BaseException:
         card.close()
@@ -88,7 +100,14 @@ def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") ->
         lead_samples=max(1, round(bench.lead * bench.rate)),
         amperes_per_volt=sign * amplifier.gain,
         overload_amperes=amplifier.gain * _overload_volts(bench),
+        measures_levels=measured,
     )
+
+
+def open_card(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") -> DaqCard:
+    """Open the card of a run file, whatever it knows of its outputs; which is to be closed by the caller."""
+    bench = run.bench
+    return _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench, sessions)
 
 
 def _overload_volts(bench: CardBench) -> float:
@@ -137,7 +156,6 @@ def _ni_card(run: RunFile, bench: NiBench, sessions: str) -> DaqCard:
         if shared is None
         else SharedClock(shared.reference, shared.rate, shared.start, shared.reference_from, shared.start_from),
         signals=SignalOutputs(bench.start_out, bench.reference_out),
-        initial_levels=bench.outputs_known_at_volts,
         sessions=sessions,
         watchdog=None if bench.watchdog is None else WatchdogSettings(bench.watchdog, rest),
     )

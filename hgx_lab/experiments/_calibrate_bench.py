@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -76,6 +77,7 @@ def calibrate_bench(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    outputs_at: Mapping[str, float] | None = None,
 ) -> CalibrationFile:
     """Measure a bench through the run's own guard and limits; its record says how that went.
 
@@ -91,6 +93,8 @@ def calibrate_bench(
         Longest delay looked for, in seconds; that of the run file, or 2 ms.
     reference:
         A known load, which makes the gain absolute.
+    source, audience, interrupts, outputs_at:
+        As for :func:`laboratory`.
 
     Raises
     ------
@@ -127,6 +131,7 @@ def calibrate_bench(
         source=source,
         audience=audience,
         interrupts=interrupts,
+        outputs_at=outputs_at,
         check_calibration=False,
     )
     with opened as lab:

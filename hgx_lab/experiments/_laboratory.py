@@ -15,8 +15,10 @@ from hgx_lab.experiments._bench import closing_bench, open_bench
 from hgx_lab.experiments._guardian import guarded
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._isolated import Isolated
+from hgx_lab.experiments._known_outputs import LevelSources
 from hgx_lab.experiments._saved_calibration import check_saved_calibration, corrected_bench
 from hgx_lab.experiments._session import RecordedRun, ending_of, recorded
+from hgx_lab.experiments._to_rest import bring_in
 from hgx_lab.experiments._workplace import Laboratory
 from hgx_lab.records import Coordinate, RawSpec, TableSpec
 
@@ -65,6 +67,7 @@ def laboratory(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    outputs_at: Mapping[str, float] | None = None,
     check_calibration: bool = True,
 ) -> Iterator[Laboratory]:
     """Open the record and the bench of a run; whatever leaves the block closes both, the record with its reason.
@@ -83,14 +86,17 @@ def laboratory(
         Who watches. What it raises is noted, in the record and on standard error, and doesn't end the run.
     interrupts:
         Where a stop is asked for; signals are listened to inside the block.
+    outputs_at:
+        V by the electrode's name that stand at the outputs now, where the card can't measure them. If not given, the
+        newest record of the card tells, in the run's folder of records or beside its own, if it ended at rest.
     check_calibration:
         Whether a calibration that the run takes from a file must have been made on this bench.
 
     Raises
     ------
     RecordError, DriverError, ExperimentError, CalibrationError, AcquisitionError
-        The record or the bench can't be opened, a saved calibration is another bench's, or a guardian can't be had;
-        nothing has moved then.
+        The record or the bench can't be opened, nothing tells where its outputs stand, a saved calibration is another
+        bench's, or a guardian can't be had; nothing has moved then.
     """
     source, interrupts = source or Source(), interrupts or Interrupts()
     watching = Isolated(audience or SilentAudience())
@@ -117,7 +123,9 @@ def laboratory(
                 watching.note(message)
 
         with guarded(run, record, partial(tell, kind="guardian")) as guardian:
-            bench = open_bench(run, tell=tell, sessions=guardian.sessions)
+            folders = (Path(run.record.directory), record.parent)
+            levels = LevelSources(outputs_at, folders, ignoring=record)
+            bench = open_bench(run, tell=tell, sessions=guardian.sessions, levels=levels)
             with closing_bench(bench, tell=tell), guardian.seeing(run, bench):
                 for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                     session.identify(identity)
@@ -126,7 +134,10 @@ def laboratory(
                 if check_calibration:
                     check_saved_calibration(run, bench, warn=partial(tell, kind="old-calibration"))
                     bench = corrected_bench(run, bench, tell=partial(tell, kind="calibration"))
+                # Whoever finds this record after a kill has to see which card it had.
+                session.writer.flush()
                 guardian.hold()
                 opened_laboratory = Laboratory(run, bench, session, watching, interrupts, guardian)
+                bring_in(run, bench, tell, opened_laboratory.hear)
                 opened_laboratory.self_test(compare=check_calibration)
                 yield opened_laboratory

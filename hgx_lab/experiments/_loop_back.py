@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,9 +13,12 @@ from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.signal_chain import Amplifier
 from hgx_lab.errors import ExperimentError
-from hgx_lab.experiments._bench import closing_bench, open_bench
+from hgx_lab.experiments._bench import Bench, closing_bench, open_bench
+from hgx_lab.experiments._device import say_nothing
 from hgx_lab.experiments._interrupts import Interrupts
-from hgx_lab.experiments._stream import Listening, make_stream, read_all
+from hgx_lab.experiments._known_outputs import LevelSources, levels_text
+from hgx_lab.experiments._stream import Listening, ignore, make_stream, read_all
+from hgx_lab.experiments._to_rest import bring_in
 from hgx_lab.signals import Demodulator, ToneBank
 
 __all__ = ["LoopBackReading", "measure_loop_back"]
@@ -25,6 +30,8 @@ _OF_RATE = 0.05
 #: Time before the window, beyond the run's own settling: no converter's delay is longer.
 _SETTLE_SECONDS = 20e-3
 _PERIODS = 20
+#: As near as somebody's voltmeter tells, V.
+_AT_REST_WITHIN = 20e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,28 @@ class LoopBackReading:
     rate_hz: float
 
 
-def measure_loop_back(run: RunFile, electrode: str, terminal: str) -> LoopBackReading:
+def measure_loop_back(
+    run: RunFile, electrode: str, terminal: str, *, outputs_at: Mapping[str, float] | None = None
+) -> LoopBackReading:
     """Write three small tones about the electrode's rest voltage and read them back at ``terminal``.
 
     All other electrodes stay at rest. Two neighbouring tones tell the delay within a base period, the third refines it.
+    It leaves no record: where the card can't measure its outputs it begins at rest only, so that it can't be cut off
+    far from where the record before it says.
+
+    Parameters
+    ----------
+    run:
+        The run whose bench it is.
+    electrode, terminal:
+        The two ends of the wire.
+    outputs_at:
+        V by electrode that stand at the outputs now, where the card can't measure them; as for :func:`laboratory`.
 
     Raises
     ------
     ExperimentError
-        The bench has no such electrode, or no terminals, or leaves the tones no room.
+        The bench has no such electrode, or no terminals, or leaves the tones no room, or isn't at rest.
     DriverError, AcquisitionError, GuardRefusal
         As in a run; the outputs are at rest then.
     """
@@ -78,7 +98,8 @@ def measure_loop_back(run: RunFile, electrode: str, terminal: str) -> LoopBackRe
             )
         }
     )
-    reading = _read(wired, index, bins, peak, period)
+    levels = LevelSources(outputs_at, (Path(run.record.directory),))
+    reading = _read(wired, levels, index, bins, peak, period)
     phasor = reading.window.phasor[0]
     delay = _delay(phasor, np.array(bins), period)
     upright = (phasor[0] * np.exp(2j * np.pi * bins[0] * delay / period)).real
@@ -120,7 +141,22 @@ def _peak(run: RunFile, index: int, bins: tuple[int, int, int], period: int) -> 
     return float(peak)
 
 
-def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, period: int) -> Reading:
+def _begin_at_rest(run: RunFile, bench: Bench) -> None:
+    if bench.measures_levels:
+        bring_in(run, bench, say_nothing, ignore)
+        return
+    levels, rest = bench.card.levels(), np.array([e.rest for e in run.electrodes])
+    if np.any(np.abs(levels - rest) > _AT_REST_WITHIN):
+        raise ExperimentError(
+            f"The outputs aren't at rest: {levels_text(run, levels)}. The card can't measure them, so nobody would "
+            "know where they are if this were cut off.",
+            remedy="Bring them to rest first: hgx rest FILE --from ...",
+        )
+
+
+def _read(
+    run: RunFile, levels: LevelSources, index: int, bins: tuple[int, int, int], peak: float, period: int
+) -> Reading:
     interrupts = Interrupts()
     noise = [b for b in range(1, bins[2] + 4) if b not in bins]
     demodulator = Demodulator(bins, period, 1, noise_bins=noise)
@@ -130,8 +166,9 @@ def _read(run: RunFile, index: int, bins: tuple[int, int, int], peak: float, per
     plateaus = [Plateau(rest, np.full(len(bins), peak), settle, _PERIODS)]
     listening = Listening(interrupted=interrupts.check)
     with interrupts.signals():
-        bench = open_bench(run)
+        bench = open_bench(run, levels=levels)
         with closing_bench(bench):
+            _begin_at_rest(run, bench)
             stream = make_stream(
                 run,
                 bench,

@@ -65,10 +65,18 @@ class Measurement(Generic[RunT]):
         source: Source | None = None,
         audience: Audience | None = None,
         interrupts: Interrupts | None = None,
+        outputs_at: Mapping[str, float] | None = None,
     ) -> MeasurementResult:
         """Measure from open bench to closed record; the parameters are those of :func:`laboratory`."""
         opened = laboratory(
-            run, self.name, self.declare(run), record=record, source=source, audience=audience, interrupts=interrupts
+            run,
+            self.name,
+            self.declare(run),
+            record=record,
+            source=source,
+            audience=audience,
+            interrupts=interrupts,
+            outputs_at=outputs_at,
         )
         with opened as lab:
             result = self.measure(run, lab)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,10 @@ def perform(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    outputs_at: Mapping[str, float] | None = None,
 ) -> TrainResult | MeasurementResult:
     """Do what a run file asks for, from open bench to closed record; see :func:`laboratory` for the parameters."""
     if isinstance(run, TrainRun):
-        return train(run, record=record, source=source, audience=audience, interrupts=interrupts)
+        return train(run, record=record, source=source, audience=audience, interrupts=interrupts, outputs_at=outputs_at)
     kind = measurement_of(run)
-    return kind.run(run, record=record, source=source, audience=audience, interrupts=interrupts)
+    return kind.run(run, record=record, source=source, audience=audience, interrupts=interrupts, outputs_at=outputs_at)

@@ -26,7 +26,7 @@ from hgx_lab.config import RunFile
 from hgx_lab.experiments._bench import Bench
 from hgx_lab.signals import Floats
 
-__all__ = ["Listening", "hear_all", "make_stream", "read_all", "voltage_guard"]
+__all__ = ["Listening", "hear_all", "ignore", "make_stream", "read_all", "voltage_guard"]
 
 
 def ignore(message: Message) -> None:
@@ -55,7 +55,7 @@ class Listening:
 def voltage_guard(run: RunFile) -> VoltageGuard:
     """Build the guard of a run: every electrode with its own limits and slew."""
     limits = [ElectrodeLimits(e.name, e.limits[0], e.limits[1], run.slew_limit(e)) for e in run.electrodes]
-    return VoltageGuard(limits, run.bench.rate)
+    return VoltageGuard(limits, run.bench.rate, rest_slope=run.safety.rest_slope)
 
 
 def make_stream(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def train(
     source: Source | None = None,
     audience: Audience | None = None,
     interrupts: Interrupts | None = None,
+    outputs_at: Mapping[str, float] | None = None,
 ) -> TrainResult:
     """Run a training from open bench to closed record; the parameters are those of :func:`laboratory`.
 
@@ -78,7 +80,14 @@ def train(
         raw=raw_of(run),
     )
     opened = laboratory(
-        run, run.experiment, declaration, record=record, source=source, audience=audience, interrupts=interrupts
+        run,
+        run.experiment,
+        declaration,
+        record=record,
+        source=source,
+        audience=audience,
+        interrupts=interrupts,
+        outputs_at=outputs_at,
     )
     with opened as lab:
         response = lab.response(tones)

@@ -396,17 +396,6 @@ def test_outputs_whose_voltages_nobody_knows_are_not_moved() -> None:
     assert not rig.card.written
 
 
-def test_levels_outside_the_limits_are_not_made_worse() -> None:
-    """Somebody left e0 at 3 V: no move from there is allowed, and it's said that the outputs aren't at rest."""
-    rig = make_rig(low=-1, high=1)
-    start = np.array([3.0, 0.0, 0.0])
-    rig.card.levels = lambda: start  # type: ignore[method-assign]
-    _, messages, told = play(rig)
-    assert isinstance(told, GuardRefusal)
-    assert not rig.card.written
-    assert len(events_of(messages, EventKind.NOT_AT_REST)) == 1
-
-
 class Recording:
     """Readings of nothing: the acquisition hands over what a demodulator says, whatever it is."""
 

@@ -233,7 +233,7 @@ def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
         volts[:, 1:] += generated[:, None] * np.sin(2 * np.pi * (np.array(BINS)[:, None] * n % PERIOD) / PERIOD)
         assert_safe(volts, low, high, slew, RATE)
         # ... and in any phase on what the card holds then, of its own will or because it broke down.
-        held = np.where(np.isfinite(generator.held), generator.held, rest)
+        held = np.where(np.isfinite(generator.held), generator.held, rig.card.history[:, -1])
         assert np.all(held - generated >= low - 2e-9)
         assert np.all(held + generated <= high + 2e-9)
     assert generator.calls in (["rest"], ["arm", "rest"])

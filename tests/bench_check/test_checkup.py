@@ -15,10 +15,13 @@ from hgx_drivers.interface import DaqCard
 from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard
 from hgx_drivers.simulated.devices import LinearDevice
 from hgx_lab.bench_check import Finding, LoopBack, check_bench, has_fault
+from hgx_lab.config import load_run_file
+from hgx_lab.errors import ConfigurationError
 from hgx_lab.experiments import RunInterrupted
 from tests.doors.ni_bench import wired
 from tests.doors.ni_devices import NiModel, cdaq, nine_slots, usb_6008, x_series
 from tests.doors.ni_engine import NiRig
+from tests.support.converters import Converters
 
 pytest.importorskip("nidaqmx")
 
@@ -156,16 +159,52 @@ def test_a_device_that_another_program_has(tmp_path: Path) -> None:
     assert found.topic == "open" and "-50103" in found.text and "Another program" in found.remedy
 
 
-def test_levels_that_nobody_knows(tmp_path: Path) -> None:
-    modules = cdaq()
-    terminals = "device: cDAQ1Mod1, input: {terminal: cDAQ1Mod3/ai0}"
-    with library(modules):
-        found = the_fault(list(check_bench(run_file(tmp_path, terminals))))
-        assert "a, b, c, d" in found.text and "outputs_known_at_volts" in found.remedy
-        known = list(check_bench(run_file(tmp_path, f"{terminals}, outputs_known_at_volts: 0 V, watchdog: 1 s")))
+CHASSIS = "device: cDAQ1Mod1, input: {terminal: cDAQ1Mod3/ai0}"
+
+
+@pytest.mark.parametrize("key", ["", ", outputs_known_at_volts: 0 V"], ids=["no-key", "key"])
+def test_levels_that_nobody_knows(tmp_path: Path, key: str) -> None:
+    with library(cdaq()):
+        findings = list(check_bench(run_file(tmp_path, CHASSIS + key)))
+        found = the_fault(findings)
+        assert "a, b, c, d" in found.text and "--outputs-at 0V" in found.remedy
+        assert found.remedy.startswith("Disconnect the device")
+        assert ("no proof now" in found.text) == bool(key)
+        # What could be found out all the same is said.
+        assert [f.level for f in about(findings, "open")] == ["ok", "fault"]
+        known = list(check_bench(run_file(tmp_path, f"{CHASSIS}{key}, watchdog: 1 s"), outputs_at="0 V"))
     assert not has_fault(known), known
+    assert "as stated for this start: 0 V" in about(known, "open")[1].text
     assert "after 1 s of silence" in about(known, "watchdog")[0].text
     assert not about(known, "guardian")
+
+
+def test_levels_that_the_last_record_tells(tmp_path: Path) -> None:
+    from hgx_lab.experiments import rest_bench
+
+    path = run_file(tmp_path, CHASSIS)
+    with library(cdaq()):
+        stated = dict.fromkeys("abcd", 0.0)
+        rest_bench(load_run_file(path), record=Path("records/first.h5"), outputs_at=stated)
+        findings = list(check_bench(path))
+    assert not has_fault(findings)
+    assert "a 0 V, b 0 V, c 200 mV, d 0 V" in about(findings, "open")[1].text
+    assert "first.h5" in about(findings, "open")[1].text
+
+
+def test_voltages_that_cant_be_read_are_bad_input(tmp_path: Path) -> None:
+    with library(cdaq()), pytest.raises(ConfigurationError, match="no electrode 'z'"):
+        list(check_bench(run_file(tmp_path, CHASSIS), outputs_at="z=0V"))
+
+
+def test_an_output_beyond_its_limits_is_a_warning(tmp_path: Path) -> None:
+    with library([x_series()], wired(4, rest=1.3)) as rig:
+        findings = list(check_bench(run_file(tmp_path)))
+        assert not rig.counts["write_analog"]
+    assert not has_fault(findings)
+    (found,) = [f for f in about(findings, "open") if f.level == "warning"]
+    assert "a at 1.3 V (-1 V to 1 V)" in found.text and "20 V/s" in found.text
+    assert "hgx rest FILE" in found.remedy
 
 
 def test_a_watchdog_that_the_card_hasnt(tmp_path: Path) -> None:
@@ -273,6 +312,36 @@ def test_a_wire_on_an_electrode_that_isnt_there(tmp_path: Path) -> None:
     assert found.level == "fault" and "a, b, c, d" in found.text
 
 
+def test_the_loop_back_begins_by_bringing_outputs_to_rest(tmp_path: Path) -> None:
+    conductances = np.zeros((1, 4))
+    conductances[0, 1] = 1.0
+    plant = Plant(
+        LinearDevice(conductances),
+        ChainSettings.ideal(gain_volts_per_ampere=1.0),
+        rest_volts=np.array([0.0, -0.4, 0.2, 2.5]),
+    )
+    seen = Converters(plant)
+    findings = loop_back(tmp_path, SimulatedCard(plant, FastClock()))
+    assert [f.level for f in findings] == ["ok"] * 3, findings
+    limits = np.ones(4)
+    seen.assert_came_in(-limits, limits, 5e3 * limits, 20.0, 20e3)
+    # d has 1.5 V to go at 20 V/s before any tone is on.
+    quiet = seen.history[:, : int(1.5 / 20 * 20e3)]
+    assert np.all(np.abs(np.diff(quiet, axis=1)) * 20e3 <= 20 + 1e-3)
+
+
+def test_the_loop_back_begins_nowhere_that_nobody_could_find_again(tmp_path: Path) -> None:
+    path, wire = run_file(tmp_path, CHASSIS), LoopBack("b", "cDAQ1Mod3/ai0")
+    with library(cdaq(), looped(), wires={"cDAQ1Mod3/ai0": 0}) as rig:
+        away = list(check_bench(path, loop_back=wire, outputs_at="0 V"))
+        assert not rig.counts["write_analog"]
+        at_rest = list(check_bench(path, loop_back=wire, outputs_at="a=0V,b=0V,c=0.2V,d=0V"))
+    (found,) = about(away, "loop-back")
+    assert found.level == "fault" and "aren't at rest: 0 V" in found.text
+    assert "hgx rest FILE --from" in found.remedy
+    assert [f.level for f in about(at_rest, "loop-back")] == ["ok"] * 3, at_rest
+
+
 def test_nothing_is_sent_on_a_bench_with_a_fault(tmp_path: Path) -> None:
     with library([x_series()], looped()) as rig:
         path = run_file(tmp_path, "device: Dev1, outputs: {c: ao9}")
@@ -286,7 +355,8 @@ def test_ctrl_c_brings_the_outputs_to_rest(tmp_path: Path) -> None:
 
     def press() -> None:
         nonlocal reads
-        reads += 1
+        # Reads of a stream, and not those that measure the outputs before it.
+        reads += any(task.kind == "ai" and task.running for task in rig.tasks.values())
         if reads == 5:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -299,7 +369,8 @@ def test_ctrl_c_brings_the_outputs_to_rest(tmp_path: Path) -> None:
 
 def test_a_card_that_dies_during_the_loop_back(tmp_path: Path) -> None:
     with library([x_series()], looped()) as rig:
-        rig.fail("read_analog", -201003, after=4)
+        # In the stream, whatever was read before to measure the outputs.
+        rig.before["start_task"] = lambda: rig.fail("read_analog", -201003, after=2)
         findings = list(check_bench(run_file(tmp_path), loop_back=WIRE))
         assert not rig.tasks
     (found,) = about(findings, "loop-back")

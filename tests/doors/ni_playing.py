@@ -107,8 +107,7 @@ class NiPlaying(NiTasks):
     def _read_held(self, block: np.ndarray) -> None:
         """The inputs go on while the outputs stand."""
         plant = self.card.plant
-        volts = np.zeros(plant.electrodes)
-        volts[self._rows] = self.card.levels() if self._rows else 0.0
+        volts = plant.standing_volts
         block[:] = plant.process(np.repeat(volts[:, None], block.shape[1], axis=1))[: len(block)]
 
     def _sync(self) -> None:
@@ -143,7 +142,6 @@ class NiPlaying(NiTasks):
         """Volts at the output an internal channel is connected to."""
         device, terminal = self._channel(channel)
         output = f"{device.name}/{terminal[1:].removesuffix('_vs_aognd')}"
-        row = self._wire(output)
-        if self._rows:
-            return float(self.card.levels()[self._rows.index(row)]) if row in self._rows else 0.0
-        return float(self.card.plant.rest_volts[row])
+        # The truth at the connector, whoever moved it last.
+        self._sync()
+        return float(self.card.plant.standing_volts[self._wire(output)])

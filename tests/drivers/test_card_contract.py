@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,16 @@ CARDS: dict[str, Callable[[], DaqCard]] = {
     "nidaqmx-paced": lambda: local_card(wired_card(ScriptedClock())),
     "nidaqmx-remote": lambda: remote_card(wired_card(FastClock())),
     "example": example_card,
+}
+
+
+#: The plant behind a card that can measure its outputs, which another program may have moved.
+PLANTS: dict[str, Callable[[DaqCard], Plant]] = {
+    "simulated-fast": lambda card: card.plant,  # type: ignore[attr-defined]
+    "simulated-paced": lambda card: card.plant,  # type: ignore[attr-defined]
+    "nidaqmx": lambda card: card.rig.card.plant,  # type: ignore[attr-defined]
+    "nidaqmx-paced": lambda card: card.rig.card.plant,  # type: ignore[attr-defined]
+    "nidaqmx-remote": lambda card: card.rig.card.plant,  # type: ignore[attr-defined]
 }
 
 
@@ -212,6 +223,30 @@ def test_the_outputs_hold_through_stop_and_configure(card: DaqCard) -> None:
     card.configure(settings(rate_hz=10_000.0, output_buffer_samples=10))
     assert np.array_equal(card.levels(), held)
     card.close()
+
+
+@pytest.mark.parametrize("kind", list(PLANTS))
+@pytest.mark.parametrize("stopped", [True, False], ids=["after-stop", "before-the-first-start"])
+def test_levels_are_measured_again_by_a_second_configure(kind: str, stopped: bool) -> None:
+    """Another program has had the card in between."""
+    card = CARDS[kind]()
+    try:
+        card.configure(settings())
+        if stopped:
+            card.write(wave(100))
+            card.start()
+            read(card, 80)
+            card.stop()
+        with closing(SimulatedCard(PLANTS[kind](card), FastClock())) as other:
+            other.configure(settings())
+            other.write(np.array([[0.7, 1.5], [0.2, -0.5]]))
+            other.start()
+            read(other, 2)
+            other.stop()
+        card.configure(settings())
+        assert np.abs(card.levels() - [1.5, -0.5]).max() <= STEP
+    finally:
+        card.close()
 
 
 @pytest.mark.parametrize(

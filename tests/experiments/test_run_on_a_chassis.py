@@ -46,6 +46,8 @@ bench:
   outputs_known_at_volts: 0 V
   amplifier: {clip: 4 V}
 """
+#: Nobody else tells where the outputs of these modules stand.
+AT_ZERO = dict.fromkeys("abcd", 0.0)
 WIRES = {"cDAQ1Mod1/ao0": 0, "cDAQ1Mod1/ao1": 1, "cDAQ1Mod2/ao0": 2, "cDAQ1Mod2/ao1": 3, "cDAQ1Mod3/ai0": 0}
 
 
@@ -73,7 +75,7 @@ def rig(card: SimulatedCard) -> Iterator[NiRig]:
 def test_the_record_names_the_modules_and_says_what_the_watchdog_does(
     rig: NiRig, card: SimulatedCard, tmp_path: Path
 ) -> None:
-    perform(run_file("  watchdog: 2 s\n"), record=tmp_path / "r.h5")
+    perform(run_file("  watchdog: 2 s\n"), record=tmp_path / "r.h5", outputs_at=AT_ZERO)
     np.testing.assert_allclose(card.levels(), 0.0, atol=2e-3)
     with open_record(tmp_path / "r.h5") as kept:
         told = {event.kind: event for event in kept.events}
@@ -84,7 +86,7 @@ def test_the_record_names_the_modules_and_says_what_the_watchdog_does(
 
 
 def test_the_record_says_that_nothing_watches(rig: NiRig, tmp_path: Path) -> None:
-    perform(run_file(), record=tmp_path / "r.h5")
+    perform(run_file(), record=tmp_path / "r.h5", outputs_at=AT_ZERO)
     with open_record(tmp_path / "r.h5") as kept:
         (told,) = [event.message for event in kept.events if event.kind == "watchdog"]
     assert "if the program dies, the outputs hold" in told
@@ -92,8 +94,9 @@ def test_the_record_says_that_nothing_watches(rig: NiRig, tmp_path: Path) -> Non
 
 def test_a_calibration_belongs_to_its_modules(rig: NiRig, tmp_path: Path) -> None:
     file = tmp_path / "calibration.json"
-    save_calibration(calibrate_bench(run_file(), record=tmp_path / "c.h5", duration=1.0), file)
+    save_calibration(calibrate_bench(run_file(), record=tmp_path / "c.h5", duration=1.0, outputs_at=AT_ZERO), file)
     saved = f"calibration: {{kind: saved, file: '{file}'}}\n"
+    # The record of the calibration tells that it left them at rest.
     perform(run_file(after=saved), record=tmp_path / "same.h5")
     text = file.read_text(encoding="utf-8")
     assert "00000012" in text

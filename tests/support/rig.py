@@ -87,12 +87,17 @@ def make_rig(
     input_buffer: int = 5000,
     bank: Waves | None = None,
     demodulator: Demodulates | None = None,
+    levels: Sequence[float] | None = None,
     **plan: Any,
 ) -> Rig:
-    """A rig on the ideal chain: the read-out is the device's current times the gain, ``delay`` samples late."""
+    """A rig on the ideal chain: the read-out is the device's current times the gain, ``delay`` samples late.
+
+    The outputs stand at ``levels``, V; at 0 V if not given.
+    """
     device = device or LinearDevice(CONDUCTANCES)
     chain = replace(ChainSettings.ideal(gain_volts_per_ampere=GAIN), delay_samples=delay, clip_volts=clip)
-    card = SpyCard(SimulatedCard(Plant(device, chain), clock or FastClock(), faults=faults))
+    start = None if levels is None else np.array(levels, dtype=np.float64)
+    card = SpyCard(SimulatedCard(Plant(device, chain, rest_volts=start), clock or FastClock(), faults=faults))
     settings = StreamSettings(
         outputs=tuple(OutputChannel(f"e{i}", f"ao{i}") for i in range(3)),
         inputs=(InputChannel("current", "ai0"),),
@@ -115,7 +120,7 @@ def make_rig(
     }
     return Rig(
         card=card,
-        guard=VoltageGuard([ElectrodeLimits(f"e{i}", low, high, slew) for i in range(3)], RATE),
+        guard=VoltageGuard([ElectrodeLimits(f"e{i}", low, high, slew) for i in range(3)], RATE, rest_slope=rest_slope),
         plan=StreamPlan(**defaults | plan),
         bank=bank or ToneBank(BINS, PERIOD),
         demodulator=demodulator or Demodulator(BINS, PERIOD, 1, noise_bins=NOISE_BINS),

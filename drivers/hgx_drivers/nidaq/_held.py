@@ -14,10 +14,15 @@ from hgx_drivers.nidaq._readback import measure_output
 __all__ = ["HeldLevels"]
 
 
+#: What a measurement may be off by, V: offset and gain errors of input and output together, of 16 bits over 20 V.
+_MEASURED_WITHIN = 10e-3
+
+
 class HeldLevels:
     """What is known of the outputs; NaN where nothing is.
 
-    ``given`` are volts that somebody vouches for, one for all or by full terminal name.
+    ``given`` are volts that somebody vouches for at the first look, one for all or by full terminal name. Later on they
+    say nothing any more.
     """
 
     def __init__(self, connection: Connection, given: float | Mapping[str, float] | None) -> None:
@@ -25,10 +30,19 @@ class HeldLevels:
         self._volts: dict[str, float] = {}
 
     def look_at(self, rig: Rig) -> None:
-        """Take what is given, or measure, for outputs that aren't known yet."""
+        """Measure where the card can: another program may have moved the outputs since.
+
+        What a stream has left there is known better than a measurement tells, and stays where the two agree. Without
+        a measurement it stays too, and what is given is taken where nothing was known before.
+        """
         for channel in rig.outputs:
-            if np.isnan(self._volts.get(channel.terminal, np.nan)):
-                self._volts[channel.terminal] = self._first(channel)
+            known = self._volts.get(channel.terminal)
+            measured = measure_output(self._connection, channel)
+            if np.isfinite(measured):
+                if known is None or not abs(measured - known) <= _MEASURED_WITHIN:
+                    self._volts[channel.terminal] = measured
+            elif known is None:
+                self._volts[channel.terminal] = self._given_for(channel)
 
     def of(self, rig: Rig) -> Volts:
         """Volts at the outputs, shape (outputs,)."""
@@ -39,6 +53,12 @@ class HeldLevels:
         for channel, level in zip(rig.outputs, volts, strict=True):
             self._volts[channel.terminal] = float(level)
 
+    def state(self, rig: Rig, volts: Volts) -> None:
+        """Take volts, (outputs,), that somebody vouches for now, where nothing is known."""
+        for channel, level in zip(rig.outputs, volts, strict=True):
+            if np.isnan(self._volts[channel.terminal]):
+                self._volts[channel.terminal] = float(level)
+
     def measure(self, rig: Rig) -> None:
         """Measure anew where the card can."""
         for channel in rig.outputs:
@@ -46,8 +66,6 @@ class HeldLevels:
             if np.isfinite(measured):
                 self._volts[channel.terminal] = measured
 
-    def _first(self, channel: Placed) -> float:
-        given = self._given
-        if isinstance(given, Mapping):
-            given = given.get(channel.terminal)
-        return measure_output(self._connection, channel) if given is None else float(given)
+    def _given_for(self, channel: Placed) -> float:
+        given = self._given.get(channel.terminal) if isinstance(self._given, Mapping) else self._given
+        return np.nan if given is None else float(given)

@@ -49,6 +49,7 @@ class NiDaqCard:
         For devices that have no common sample clock.
     initial_levels:
         Volts that stand at the outputs now, one for all or by full terminal name, where the card can't measure them.
+        They count for the first ``configure`` only.
     watchdog:
         What the card does when the program falls silent, where it can.
     signals:
@@ -148,7 +149,10 @@ class NiDaqCard:
             return self._held.of(stream.rig)
 
     def configure(self, settings: StreamSettings) -> None:
-        """Reserve channels, clock and buffers. The outputs keep their levels, also those that aren't named."""
+        """Reserve channels, clock and buffers. The outputs keep their levels, also those that aren't named.
+
+        Where the card can, it measures them: another program may have had it since the last stream.
+        """
         with self._lock:
             self._check_alive()
             if self._stream is not None:
@@ -170,6 +174,17 @@ class NiDaqCard:
                 self._signals,
             )
             self._identity = self._devices.identity(rig.devices, self.channel_skew_seconds)
+
+    def state_levels(self, volts: Volts) -> None:
+        """Take volts, shape (outputs,), for those outputs whose level isn't known; the caller vouches for them.
+
+        A level that is known stays, whatever is said here; NaN says nothing.
+        """
+        with self._lock:
+            stream = self._ready_stream()
+            if stream.running:
+                raise CardStateError("The card is running: its levels can't be stated now.", remedy="Stop it first.")
+            self._held.state(stream.rig, volts)
 
     def write(self, samples: Volts) -> None:
         """Append samples, shape (outputs, n), all or none."""
@@ -202,7 +217,7 @@ class NiDaqCard:
             if unknown:
                 raise CardStateError(
                     f"The voltages now at {', '.join(unknown)} aren't known, so the first sample could be a jump.",
-                    remedy="Bring the outputs to 0 V with the device disconnected, then give `outputs_known_at_volts`.",
+                    remedy="Disconnect the device, bring the outputs to 0 V, and say so at the start: --outputs-at 0V.",
                 )
             self._guarded(stream.start)
 

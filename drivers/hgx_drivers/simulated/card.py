@@ -33,7 +33,7 @@ class SimulatedCard:
     Parameters
     ----------
     plant:
-        What the terminals are wired to; its electrodes stand at its rest voltages.
+        What the terminals are wired to; its electrodes stand where they were commanded last.
     clock:
         How time passes.
     identity:
@@ -50,7 +50,7 @@ class SimulatedCard:
         self._identity = identity or Identity("hgx-lab", "simulated card", "0")
         self._faults = FaultScript(faults)
         self._lock = threading.Lock()
-        self._held = plant.rest_volts
+        self._held = plant.standing_volts
         self._rows: list[int] = list(range(plant.electrodes))
         self._columns: list[int] = []
         self._stream: Stream | None = None
@@ -91,7 +91,10 @@ class SimulatedCard:
             return self._stream.held[self._rows]
 
     def configure(self, settings: StreamSettings) -> None:
-        """Take channels, rate and buffers. The outputs keep their levels, also those that aren't named."""
+        """Take channels, rate and buffers. The outputs keep their levels, also those that aren't named.
+
+        They are looked at anew: another card on the same plant may have moved them.
+        """
         with self._lock:
             self._check_alive()
             if self._stream is not None:
@@ -99,12 +102,12 @@ class SimulatedCard:
                 self._check_alive()
                 if self._stream.running and self._stream.failure is None:
                     raise CardStateError("The card is running and can't be configured.", remedy="Stop it first.")
-                self._held = self._stream.held
             check_settings(settings, _MAXIMUM_VOLTS)
             rows = channel_numbers(settings.outputs, "ao", self._plant.electrodes)
             columns = channel_numbers(settings.inputs, "ai", self._plant.outputs)
             self._plant.configure(settings.rate_hz)
             self._rows, self._columns = rows, columns
+            self._held = self._plant.standing_volts
             self._stream = self._new_stream(settings)
 
     def write(self, samples: Volts) -> None:

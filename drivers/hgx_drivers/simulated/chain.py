@@ -94,6 +94,11 @@ class Plant:
         return self._rest.copy()
 
     @property
+    def standing_volts(self) -> Floats:
+        """Volts commanded last, shape (E,), by whichever card; a copy."""
+        return self._standing_volts[:, 0].copy()
+
+    @property
     def samples(self) -> int:
         """Samples processed since the plant was made."""
         return self._samples

@@ -1,4 +1,4 @@
-"""Checks of everything that moves: slopes and tones within the slew rate of each electrode."""
+"""Checks of everything that moves: within the slew rate of each electrode, and with an end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from hgx_lab.config.electrodes import Electrode, Safety
 from hgx_lab.config.problems import Finding, KeyPath
+from hgx_lab.config.quantities import LONGEST_STEP_SECONDS
 from hgx_lab.config.timing import Timing
 from hgx_lab.config.tones import Tones
 from hgx_lab.units import format_quantity
@@ -48,4 +49,24 @@ def _slopes(electrodes: tuple[Electrode, ...], safety: Safety, tones: Tones, tim
             yield Finding(("safety", "rest_slope"), message, f"at most {_slew(limit)}", or_at=(slew,))
 
 
-CHECKS: Final = (_slopes,)
+def _endless(electrodes: tuple[Electrode, ...], safety: Safety, timing: Timing) -> Iterator[Finding]:
+    """The longest move of each electrode, and its way to rest from either limit, come to an end within an hour."""
+    for index, electrode in enumerate(electrodes):
+        low, high = electrode.limits
+        if low >= high:
+            continue  # found elsewhere
+        limits: KeyPath = ("electrodes", index, "limits")
+        farthest = max(high - electrode.rest, electrode.rest - low)
+        for path, slope, travel, what in (
+            (("safety", "rest_slope"), safety.rest_slope, farthest, f"from a limit of {electrode.name} to its rest"),
+            (("timing", "slope"), timing.slope, high - low, f"between the limits of {electrode.name}"),
+        ):
+            if travel / slope > LONGEST_STEP_SECONDS:
+                took = format_quantity(travel / slope, "s", digits=4)
+                message = f"at {_slew(slope)} the {format_quantity(travel, 'V', digits=4)} {what} take {took}"
+                message += "; every end of a run waits for that ramp." if path[0] == "safety" else "."
+                least = f"at least {_slew(travel / LONGEST_STEP_SECONDS)}, which takes an hour"
+                yield Finding(path, message, least, or_at=(limits,))
+
+
+CHECKS: Final = (_slopes, _endless)
