@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hgx_lab.cli._output import console, duration_text
+from hgx_lab.cli._output import console, duration_text, json_text, print_line
+from hgx_lab.cli._streams import unhurried
 
 if TYPE_CHECKING:
     from hgx_lab.experiments import Rested
@@ -38,9 +39,11 @@ def rest(
     """
     from datetime import datetime
 
+    from hgx_lab.cli._alarm import Alarm, Watchman
     from hgx_lab.cli._steps import Steps
     from hgx_lab.config import load_run_file
-    from hgx_lab.experiments import SilentAudience, Source, parse_levels, rest_bench
+    from hgx_lab.experiments import Source, parse_levels, rest_bench
+    from hgx_lab.live import Several
     from hgx_lab.records import new_record_path
 
     # What else the file names, as data of its task, may be gone: the bench is there.
@@ -50,8 +53,9 @@ def rest(
     if record.suffix != ".h5":
         record = new_record_path(record, f"{run.name}-rest"[:64], datetime.now().astimezone())
     source = Source(text=file.read_text(encoding="utf-8"), path=file)
-    audience = SilentAudience() if quiet or json else Steps()
-    rested = rest_bench(run, record=record, outputs_at=stated, source=source, audience=audience)
+    audience = Several(Alarm(on_output=not json), Watchman(), *([] if quiet or json else [Steps()]))
+    with unhurried():
+        rested = rest_bench(run, record=record, outputs_at=stated, source=source, audience=audience)
     if json:
         _print_json(rested)
     elif not quiet:
@@ -64,14 +68,13 @@ def _print(rested: Rested) -> None:
     out = console()
     for name, volts in rested.before.items():
         after = format_quantity(rested.after[name], "V", digits=4)
-        out.print(f"{name}: {format_quantity(volts, 'V', digits=4)} -> {after}", markup=False, soft_wrap=True)
+        out.print(f"{name}: {format_quantity(volts, 'V', digits=4)} -> {after}", soft_wrap=True)
     where = "" if rested.record is None else f" Record: {rested.record}"
-    out.print(f"At rest after {duration_text(rested.seconds)}.{where}", markup=False, soft_wrap=True)
+    out.print(f"At rest after {duration_text(rested.seconds)}.{where}", soft_wrap=True)
 
 
 def _print_json(rested: Rested) -> None:
-    import json
     from dataclasses import asdict
 
     record = None if rested.record is None else str(rested.record)
-    console().print(json.dumps({**asdict(rested), "record": record}), markup=False, soft_wrap=True)
+    print_line(json_text({**asdict(rested), "record": record}))
