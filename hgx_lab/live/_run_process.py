@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from hgx_lab.errors import ExperimentError, HgxError
+from hgx_lab.errors import ExperimentError, HgxError, OutputsUnknown
 from hgx_lab.live._board import Board
 from hgx_lab.live._record_source import state_of
 from hgx_lab.live._snapshot import Snapshot
@@ -38,6 +38,8 @@ class RunProcess:
         The record, and the iteration in it (-1 for the last), that the run goes on from; ``text`` isn't used then.
     folder:
         Where relative paths in the run file start; the working directory if not given.
+    outputs_at:
+        Where the outputs stand now, as ``hgx run --outputs-at`` reads it; empty if nothing is stated.
 
     Raises
     ------
@@ -46,7 +48,13 @@ class RunProcess:
     """
 
     def __init__(
-        self, text: str, record: Path, *, resume: tuple[Path, int] | None = None, folder: Path | None = None
+        self,
+        text: str,
+        record: Path,
+        *,
+        resume: tuple[Path, int] | None = None,
+        folder: Path | None = None,
+        outputs_at: str = "",
     ) -> None:
         self.record = record
         if record.exists():
@@ -65,6 +73,7 @@ class RunProcess:
                 what = ["run", str(run_file)]
             else:
                 what = ["resume", str(resume[0]), "--iteration", str(resume[1])]
+            what += [f"--outputs-at={outputs_at}"] if outputs_at else []
             with self.log.open("wb") as log:
                 # A session of its own: what ends the terminal or the window of this process doesn't end the run.
                 self.process = subprocess.Popen(
@@ -114,6 +123,11 @@ class RunProcess:
             self._source.rest_now()
         else:
             self.stop()
+
+    @property
+    def wants_outputs(self) -> bool:
+        """Whether the start was refused because nobody knows where the outputs stand."""
+        return self.process.poll() == OutputsUnknown.exit_code and "can't measure its outputs" in self._words()
 
     @property
     def running(self) -> bool:
