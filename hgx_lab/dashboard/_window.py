@@ -15,11 +15,13 @@ from hgx_lab.config import RunFileError, parse_run_file
 from hgx_lab.dashboard._board import PanelBoard
 from hgx_lab.dashboard._closing import Closing
 from hgx_lab.dashboard._command_bar import RunStrip
+from hgx_lab.dashboard._outputs_question import ask_for_outputs
 from hgx_lab.dashboard._questions import ask_before_closing, box_of, refuse_second_run
 from hgx_lab.dashboard._sources import Command, Sources, with_end
 from hgx_lab.dashboard._theme import DARK, LIGHT, Theme, apply_theme
 from hgx_lab.dashboard.panels import PANELS, CurrentPanel, NowPanel
 from hgx_lab.errors import HgxError
+from hgx_lab.experiments import resumed
 from hgx_lab.live import RunProcess, Snapshot, Source
 from hgx_lab.records import new_record_path
 
@@ -149,8 +151,11 @@ class DashboardWindow(QtWidgets.QMainWindow):
         try:
             run = parse_run_file(text, folder=folder)
             directory = Path(run.record.directory).absolute()
+            if (stated := ask_for_outputs(self, run, self.sources.own or self.source)) is None:
+                return
             record = new_record_path(directory, run.name, datetime.now().astimezone())
-            source = RunProcess(text, record, folder=None if _stands_alone(text, directory) else folder)
+            beside = None if _stands_alone(text, directory) else folder
+            source = RunProcess(text, record, folder=beside, outputs_at=stated)
         except (HgxError, DriverError) as error:
             self.complain(error)
             return
@@ -161,8 +166,12 @@ class DashboardWindow(QtWidgets.QMainWindow):
         if self._has_run():
             return
         try:
+            if (
+                stated := ask_for_outputs(self, resumed(record, iteration)[0], self.sources.own or self.source)
+            ) is None:
+                return
             child = new_record_path(record.parent, f"{record.stem}-{iteration}", datetime.now().astimezone())
-            source = RunProcess("", child, resume=(record, iteration))
+            source = RunProcess("", child, resume=(record, iteration), outputs_at=stated)
         except (HgxError, DriverError) as error:
             self.complain(error)
             return

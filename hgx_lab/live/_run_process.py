@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from hgx_lab.errors import ExperimentError, HgxError
+from hgx_lab.errors import ExperimentError, HgxError, OutputsUnknown
 from hgx_lab.experiments import ENDING_SIGNALS, detached
 from hgx_lab.live._board import Board
 from hgx_lab.live._door import door_path
@@ -47,6 +47,8 @@ class RunProcess:
         The record, and the iteration in it (-1 for the last), that the run goes on from; ``text`` isn't used then.
     folder:
         Where relative paths in the run file start; the working directory if not given.
+    outputs_at:
+        Where the outputs stand now, as ``hgx run --outputs-at`` reads it; empty if nothing is stated.
 
     Raises
     ------
@@ -55,7 +57,13 @@ class RunProcess:
     """
 
     def __init__(
-        self, text: str, record: Path, *, resume: tuple[Path, int] | None = None, folder: Path | None = None
+        self,
+        text: str,
+        record: Path,
+        *,
+        resume: tuple[Path, int] | None = None,
+        folder: Path | None = None,
+        outputs_at: str = "",
     ) -> None:
         self.record = record
         if record.exists():
@@ -75,6 +83,7 @@ class RunProcess:
                 what = ["run", str(run_file)]
             else:
                 what = ["resume", str(resume[0]), "--iteration", str(resume[1])]
+            what += [f"--outputs-at={outputs_at}"] if outputs_at else []
             with self.log.open("wb") as log:
                 # What ends the terminal or the window of this process doesn't end the run.
                 self.process = subprocess.Popen(
@@ -145,6 +154,11 @@ class RunProcess:
             f"The run of {self.record} can't be reached at the moment, so it didn't get the command {command!r}.",
             remedy="Try again in a second. Stop and Rest now reach it in any case.",
         )
+
+    @property
+    def wants_outputs(self) -> bool:
+        """Whether the start was refused because nobody knows where the outputs stand."""
+        return self.process.poll() == OutputsUnknown.exit_code and "can't measure its outputs" in self._words()
 
     @property
     def running(self) -> bool:

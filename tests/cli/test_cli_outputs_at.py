@@ -5,76 +5,33 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard, White
-from hgx_drivers.simulated.devices import LinearDevice
 from hgx_lab.records import open_record
 from tests.cli.conftest import ROOT
-from tests.doors.ni_devices import cdaq
-from tests.doors.ni_engine import NiRig
-from tests.support.converters import Converters
+from tests.support.chassis import RUN, STATED, Chassis
 
 pytest.importorskip("nidaqmx")
 
-RUN = """
-experiment: iv
-name: chassis
-bench:
-  {kind: nidaq, rate: 20 kHz, block: 5 ms, lead: 20 ms, outputs: {a: cDAQ1Mod1/ao0, b: cDAQ1Mod1/ao1},
-   input: {terminal: cDAQ1Mod3/ai0}, outputs_known_at_volts: 0 V, amplifier: {clip: 4 V}%s}
-electrodes:
-  - {name: a, role: control, limits: [-1 V, 1 V], start: 0.2 V}
-  - {name: b, role: control, limits: [-1 V, 1 V], start: -0.1 V}
-safety: {slew: 20 kV/s, rest_slope: 50 V/s}
-tones: {period: 10 ms, band: [1 kHz, 3 kHz], amplitude: 20 mV, mains: null}
-timing: {slope: 200 V/s, settle: 1 ms, periods: 1}
-calibration: {kind: none}
-sweep: {electrode: a, span: [-0.5 V, 0.5 V], steps: 3}
-"""
-LEVELS = (0.8, -0.4)
-STATED = "a=0.8V,b=-0.4V"
-
-
-class Bench:
-    """A chassis whose outputs a killed run has left up."""
-
-    def __init__(self) -> None:
-        # With noise, of which a calibration measures the spectrum.
-        chain = replace(ChainSettings.ideal(gain_volts_per_ampere=1e7), white=White(1e-28))
-        self.plant = Plant(LinearDevice([[30e-9, 20e-9]]), chain, rest_volts=np.array(LEVELS))
-        self.seen = Converters(self.plant)
-        self.rig = NiRig(
-            cdaq(),
-            SimulatedCard(self.plant, FastClock()),
-            wires={"cDAQ1Mod1/ao0": 0, "cDAQ1Mod1/ao1": 1, "cDAQ1Mod3/ai0": 0},
-        )
-
-    def assert_no_jump(self) -> None:
-        self.seen.assert_came_in(np.full(2, -1.0), np.full(2, 1.0), np.full(2, 20e3), 50.0, 20e3)
-        # 0.8 V in one sample would be 16 kV/s, which the slew would allow.
-        assert np.abs(np.diff(self.seen.history, axis=1)).max() * 20e3 < 1e3
-        assert np.abs(self.plant.standing_volts).max() < 1e-3
-
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chassis]:
     from tests.doors.ni_library import installed
 
     monkeypatch.chdir(tmp_path)
     Path("run.yaml").write_text(RUN % "", encoding="utf-8")
-    found = Bench()
+    found = Chassis()
     with installed(found.rig):
         yield found
 
 
 @pytest.mark.parametrize("command", [["run"], ["calibrate", "--duration", "0.5 s", "-o", "c.json"]])
-def test_a_start_that_is_told_nothing_moves_nothing(bench: Bench, hgx: Callable[..., Any], command: list[str]) -> None:
+def test_a_start_that_is_told_nothing_moves_nothing(
+    bench: Chassis, hgx: Callable[..., Any], command: list[str]
+) -> None:
     said = hgx(command[0], "run.yaml", *command[1:])
     assert said.code == 4
     assert not bench.seen.moved
@@ -83,7 +40,7 @@ def test_a_start_that_is_told_nothing_moves_nothing(bench: Bench, hgx: Callable[
     assert "--outputs-at 0V" in said.err
 
 
-def test_a_run_begins_where_it_is_told(bench: Bench, hgx: Callable[..., Any]) -> None:
+def test_a_run_begins_where_it_is_told(bench: Chassis, hgx: Callable[..., Any]) -> None:
     said = hgx("run", "run.yaml", "--outputs-at", STATED)
     assert said.code == 0, said.err
     assert "Outputs as stated for this start: a 800 mV, b -400 mV" in said.err
@@ -96,7 +53,7 @@ def test_a_run_begins_where_it_is_told(bench: Bench, hgx: Callable[..., Any]) ->
     bench.assert_no_jump()
 
 
-def test_a_calibration_begins_where_it_is_told(bench: Bench, hgx: Callable[..., Any]) -> None:
+def test_a_calibration_begins_where_it_is_told(bench: Chassis, hgx: Callable[..., Any]) -> None:
     said = hgx("calibrate", "run.yaml", "--duration", "0.5 s", "-o", "c.json", "--outputs-at", STATED)
     assert said.code == 0, said.err
     assert "Outputs as stated for this start" in said.err
@@ -104,7 +61,7 @@ def test_a_calibration_begins_where_it_is_told(bench: Bench, hgx: Callable[..., 
 
 
 @pytest.mark.parametrize("text", ["1 A", "c=0V", "0,0"])
-def test_a_word_that_cant_be_read_is_bad_input(bench: Bench, hgx: Callable[..., Any], text: str) -> None:
+def test_a_word_that_cant_be_read_is_bad_input(bench: Chassis, hgx: Callable[..., Any], text: str) -> None:
     for command in (["run"], ["calibrate"], ["doctor"]):
         said = hgx(*command, "run.yaml", "--outputs-at", text)
         assert said.code == 2
@@ -133,7 +90,7 @@ class Terminal:
 
 
 def test_the_answer_counts_like_the_option(
-    bench: Bench, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    bench: Chassis, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = Terminal(monkeypatch, ["zero", "c=1V", STATED])
     said = hgx("run", "run.yaml")
@@ -147,7 +104,7 @@ def test_the_answer_counts_like_the_option(
 
 @pytest.mark.parametrize(("answer", "code"), [("", 4), (EOFError(), 4), (KeyboardInterrupt(), 130)])
 def test_no_answer_moves_nothing(
-    bench: Bench, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, answer: Any, code: int
+    bench: Chassis, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, answer: Any, code: int
 ) -> None:
     Terminal(monkeypatch, [answer])
     assert hgx("run", "run.yaml").code == code
@@ -156,7 +113,7 @@ def test_no_answer_moves_nothing(
 
 @pytest.mark.parametrize("more", [["--json"], ["--quiet"]])
 def test_programs_arent_asked(
-    bench: Bench, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, more: list[str]
+    bench: Chassis, hgx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, more: list[str]
 ) -> None:
     Terminal(monkeypatch, [])
     assert hgx("run", "run.yaml", *more).code == 4
@@ -172,7 +129,7 @@ def test_at_a_real_terminal(tmp_path: Path) -> None:
 
     from tests.doors.ni_grpc import serving
 
-    found = Bench()
+    found = Chassis()
     with serving(found.rig) as server:
         run = tmp_path / "run.yaml"
         run.write_text(RUN % f", remote: '{server.remote}'", encoding="utf-8")
