@@ -96,6 +96,27 @@ def scatter(claims: Claims, windows: int) -> None:
             claims.at_most(f"reported standard deviation off the true scatter, worst tone, {where}", off, 0.1)
 
 
+def below_the_mains(claims: Claims, windows: int) -> None:
+    """Windows of one base period in which the mains take all bins below the lowest tone: its noise is continued."""
+    for bins in ((12, 16, 20), (7, 23)):
+        plan = TonePlan("manual", RATE_HZ, PERIOD, bins, 50.0)
+        noise = [int(b) for b in empty_bins(plan)]
+        amplitudes = np.full(len(bins), 0.02)
+        for name, chain, most in (("white noise", WHITE, 1.15), ("white + 1/f noise, knee 1 kHz", MIXED, 1.1),
+                                  ("published noise (1/f)", FLICKER, 1.1)):  # fmt: skip
+            rig = Rig(LinearDevice(np.full(len(bins), 20e-9)), chain, bins, PERIOD, RATE_HZ, noise_bins=noise)
+            setting = np.full((windows, len(bins)), 0.1)
+            found = rig.derivatives(rig.measure(setting, amplitudes, settle=0, periods=1), amplitudes)
+            ratio = float(np.sqrt(np.mean(found.std[:, 0] ** 2)) / found.value[:, 0].std())
+            claims.state(
+                f"reported standard deviation over the true scatter, tone in bin {bins[0]}, lowest empty bin "
+                f"{noise[0]}, {name}, {windows} windows of 10 ms",
+                f"0.9 to {most:g}",
+                f"{ratio:.3f}",
+                0.9 <= ratio <= most,
+            )
+
+
 def drift(claims: Claims) -> None:
     """1 nA of drift during every window, noise off, tones in the lowest bins there are."""
     device = LinearDevice(np.full(TONES, 20e-9))
@@ -191,6 +212,7 @@ def main() -> int:
     claims = Claims()
     exactness(claims, 200 // share)
     scatter(claims, 4000 // share)
+    below_the_mains(claims, 4000 // share)
     drift(claims)
     signs(claims, 10_000 // share)
     cross_talk(claims)

@@ -57,6 +57,7 @@ def plan(file: Annotated[Path, typer.Argument(help="The run file.", metavar="FIL
             out.print("Tones off the grid: bridged by joint least squares, no certificate.")
         else:
             out.print(forecast.certificate.summary(), soft_wrap=True)
+        out.print(f"Error bars: {forecast.error_bars}.", soft_wrap=True)
         out.print(_electrodes(forecast))
         out.print(
             f"Window {duration_text(forecast.window_seconds)} a case, {forecast.duty:.0%} of the time; iteration "

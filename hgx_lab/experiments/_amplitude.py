@@ -78,7 +78,8 @@ def _declare(run: AmplitudeRun) -> Declaration:
         Coordinate("tone", [e.name for e in run.toned_electrodes()]),
     )
     tables = (TableSpec("points", points, "point"), TableSpec("errors", errors, "amplitude"), TableSpec("laws", laws))
-    return Declaration(tables, labels, {"window_seconds": run.timing.periods * run.tones.period})
+    method = plan_tones(run).error_bar_method(run, run.timing.periods)
+    return Declaration(tables, labels, {"window_seconds": run.timing.periods * run.tones.period, "error_bars": method})
 
 
 def _plateaus(run: AmplitudeRun, lab: Laboratory, tones: RunTones) -> Iterator[Plateau]:

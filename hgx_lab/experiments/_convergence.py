@@ -76,7 +76,7 @@ def _declare(run: ConvergenceRun) -> Declaration:
         Coordinate("tone", [e.name for e in run.toned_electrodes()]),
     )
     tables = (TableSpec("points", points, "point"), TableSpec("summary", summary, "duration"))
-    return Declaration(tables, labels, {"good_cosine": _GOOD})
+    return Declaration(tables, labels, {"good_cosine": _GOOD, "error_bars": plan_tones(run).error_bar_method(run, 1)})
 
 
 def _plateaus(run: ConvergenceRun, lab: Laboratory, tones: RunTones, points: Floats) -> Iterator[Plateau]:

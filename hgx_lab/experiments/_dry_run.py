@@ -53,7 +53,8 @@ class DryRun:
     """The forecast of a training.
 
     ``iteration_seconds`` is the length of one iteration, ``duration_seconds`` that of all iterations the budget
-    allows, calibration and validation included; ``window_seconds`` the integration time of a case.
+    allows, calibration and validation included; ``window_seconds`` the integration time of a case; ``error_bars``
+    says where those of the derivatives come from.
     """
 
     tones: tuple[ToneForecast, ...]
@@ -67,6 +68,7 @@ class DryRun:
     iterations: int
     duration_seconds: float
     record_bytes: int
+    error_bars: str
 
 
 def dry_run(run: TrainRun) -> DryRun:
@@ -111,6 +113,7 @@ def dry_run(run: TrainRun) -> DryRun:
         iterations=run.stop.iterations,
         duration_seconds=duration,
         record_bytes=_record_bytes(run, task, duration),
+        error_bars=tones.error_bar_method(run, run.timing.periods),
     )
 
 

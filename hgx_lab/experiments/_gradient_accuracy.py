@@ -64,6 +64,7 @@ def _declare(run: GradientAccuracyRun) -> Declaration:
         Coordinate("amplitude", tones.amplitudes, "V", ("tone",)),
     )
     header = {"spacing": run.spacing, "window": run.window, "low_pass": run.low_pass}
+    header |= {"error_bars": tones.error_bar_method(run, 1)}
     return Declaration((TableSpec("settings", row, "setting"),), labels, header)
 
 

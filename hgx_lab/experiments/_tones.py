@@ -36,6 +36,14 @@ class RunTones:
     amplitudes: Floats
     drift: bool
 
+    def error_bar_method(self, run: RunFile, periods: int) -> str:
+        """Say, for records and people, where the error bars of windows of ``periods`` base periods come from."""
+        bars = error_bars(self.plan, self.period_samples, periods)
+        if not bars.continued:
+            return bars.method
+        names = ", ".join(run.electrodes[self.electrodes[k]].name for k in bars.continued)
+        return f"{bars.method}; continued from the nearest of them to {names}"
+
     @property
     def frequencies_hz(self) -> Floats:
         """Frequency of each tone, (tones,)."""

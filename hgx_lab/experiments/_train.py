@@ -76,7 +76,10 @@ def train(
     declaration = Declaration(
         tables=tables_of(run, task),
         coordinates=coordinates_of(run, task, tones.frequencies_hz),
-        header={"segment_kinds": list(SEGMENT_KINDS)},
+        header={
+            "segment_kinds": list(SEGMENT_KINDS),
+            "error_bars": tones.error_bar_method(run, run.timing.periods),
+        },
         raw=raw_of(run),
     )
     opened = laboratory(

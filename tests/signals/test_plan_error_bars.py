@@ -36,6 +36,15 @@ def test_plans_that_give_none_are_among_these() -> None:
     assert missing == [(), (0, 1), (), (0, 1, 2), ()]
 
 
+def test_it_says_to_which_tones_the_noise_is_continued() -> None:
+    plan = TonePlan("manual", 100e3, 1000, (7, 23), 50.0)  # the mains take the bins up to 11
+    one, two = error_bars(plan, 1000, 1), error_bars(plan, 1000, 2)
+    assert (one.method, one.continued) == ("empty bins around the tones", (0,))
+    assert (two.method, two.continued) == ("scatter between base periods, and empty bins", ())
+    far = error_bars(TonePlan("manual", 100e3, 1000, (2, 23), 50.0), 1000, 1)
+    assert (far.missing, far.continued) == ((0,), ())
+
+
 @pytest.mark.parametrize(("samples", "known"), [(12, False), (60, True), (2000, True)])
 def test_of_untuned_tones_a_short_window_gives_none(samples: int, known: bool) -> None:
     plan = UntunedTones(10e3, (1510.0, 3490.0))

@@ -20,10 +20,15 @@ _EMPTIED_LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class ErrorBars:
-    """Whether every tone, (K,), and the mean have an error bar in windows of one length."""
+    """Whether every tone, (K,), and the mean have an error bar in windows of one length, and by which method.
+
+    ``continued`` are the tones to which the noise density is continued from the nearest free frequencies.
+    """
 
     tones: tuple[bool, ...]
     mean: bool
+    method: str
+    continued: tuple[int, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -41,8 +46,14 @@ def tuned_error_bars(bins: Sequence[int], period_samples: int, periods: int, noi
     where = BinMap.of(bins, (), noise_bins, period_samples)
     layout = WindowLayout.of(period_samples, periods, 1)
     evaluation = Evaluation(where.bins, where.signals, layout, drift=False)
-    scatter = evaluation.fit.relative_scatter[where.tones]
-    return ErrorBars(tuple(bool(known) for known in np.isfinite(scatter)), evaluation.mean_noise.known)
+    known = np.isfinite(evaluation.fit.relative_scatter[where.tones])
+    outside = known & evaluation.fit.outside[where.tones]
+    return ErrorBars(
+        tuple(bool(k) for k in known),
+        evaluation.mean_noise.known,
+        "empty bins around the tones" if periods == 1 else "scatter between base periods, and empty bins",
+        tuple(int(k) for k in np.flatnonzero(outside)),
+    )
 
 
 def untuned_error_bars(tones_per_sample: Sequence[float], samples: int) -> ErrorBars:
@@ -50,4 +61,4 @@ def untuned_error_bars(tones_per_sample: Sequence[float], samples: int) -> Error
     count = len(tones_per_sample)
     plenty = (samples + 1) // 2 - 2 > _EMPTIED_LINES * count  # a long window needn't be looked through
     known = plenty or free_lines(np.asarray(tones_per_sample, dtype=np.float64) * samples, samples).size > 0
-    return ErrorBars((known,) * count, known)
+    return ErrorBars((known,) * count, known, "residual of the joint fit around the tones")

@@ -17,6 +17,7 @@ from __future__ import annotations
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hgx_lab.signals.types import Floats
 
@@ -69,6 +70,8 @@ class NoiseFit:
     def __init__(self, frequencies: Floats, dof: Floats, targets: Floats) -> None:
         self._known = len(frequencies) > 0
         self.relative_scatter: Floats = np.full(len(targets), np.nan)
+        #: Which targets, (K,), are outside the measured frequencies.
+        self.outside: NDArray[np.bool_] = np.ones(len(targets), dtype=np.bool_)
         if not self._known:
             self._evaluate = np.full((len(targets), 1), np.nan)
             return
@@ -85,6 +88,7 @@ class NoiseFit:
         self._log_bias = log_bias(dof)
         evaluate = np.linalg.solve(triangle.T, targets_design.T).T
         shift = np.zeros(len(targets))
+        self.outside = (targets < low) | (targets > high)
         if (below := targets < low).any():
             end: Floats = np.linalg.solve(triangle.T, _lower_end(low, high, total, knots).T).T.astype(np.float64)
             evaluate[below], shift[below] = _below(np.log(targets[below] / low), end)
