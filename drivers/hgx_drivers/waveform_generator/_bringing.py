@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hgx_drivers.waveform_generator._setting import Row
-from hgx_drivers.waveform_generator.errors import GeneratorMismatch, UnexpectedAnswer
+from hgx_drivers.waveform_generator.errors import GeneratorMismatch, GeneratorTimeout, UnexpectedAnswer
 
 __all__ = ["Talk", "bring", "check"]
 
@@ -79,8 +79,13 @@ def bring(rows: Sequence[Row], talk: Talk, extract: Extract, channel: str) -> tu
     errors: dict[str, str] = {}
     for _ in range(_ROUNDS):
         reader, untouched = _Reader(talk, extract, {}), True
-        for row in rows:
-            found = reader.read(row, channel)
+        for place, row in enumerate(rows):
+            try:
+                found = reader.read(row, channel)
+            except GeneratorTimeout:
+                # Some questions have no answer while another setting is wrong: then that is what to tell.
+                check([r for r in rows[:place] if r.title in changed], talk, extract, channel, errors)
+                raise
             if found is None or row.setting.fits(found):
                 continue
             untouched = False

@@ -141,8 +141,6 @@ class CheckedGenerator(Talking):
         changed = self._bring(place, "sine")
         self._load(place, sine.amplitude_volts, sine.offset_volts)
         self._put_sine(place, sine, self._model.minimum_open_amplitude * divider(place.load_ohms))
-        # What a waveform shows only once it is chosen.
-        changed += self._bring(place, "sine")
         self._keep(place, "sine", sine.frequency_hz, sine.amplitude_volts, sine.offset_volts, sine.phase_radians)
         return changed
 
@@ -162,7 +160,6 @@ class CheckedGenerator(Talking):
         changed = self._bring(place, "arbitrary")
         self._load(place, samples.amplitude_volts, samples.offset_volts)
         self._put_arbitrary(place, samples)
-        changed += self._bring(place, "arbitrary")
         self._keep(place, "arbitrary", samples.rate_hz, samples.amplitude_volts, samples.offset_volts, 0.0)
         return changed
 
@@ -256,8 +253,10 @@ class CheckedGenerator(Talking):
 
     def _load(self, place: GeneratorChannel, amplitude: float, offset: float) -> None:
         """Say which load the output sees; voltage limits of the instrument's own would keep it, or clip the tone."""
-        check_limits(place, self._read_limits(place), self.state(place.name).load_ohms, amplitude, offset)
-        self._put_load(place)
+        limits = self._read_limits(place)
+        check_limits(place, limits, self.state(place.name).load_ohms, amplitude, offset)
+        if limits is None:
+            self._put_load(place)
 
     def _change_levels(self, place: GeneratorChannel, sine: Sine, before: ChannelState) -> None:
         """New amplitude and offset of a sine that plays; anything else would step, or end the burst."""

@@ -10,7 +10,7 @@ from hgx_drivers.errors import ChannelError, RangeError
 from hgx_drivers.waveform_generator._interface import GeneratorChannel
 from hgx_drivers.waveform_generator.errors import GeneratorMismatch
 
-__all__ = ["SOURCE_OHMS", "Model", "check_channel", "check_levels", "check_limits", "divider"]
+__all__ = ["SOURCE_OHMS", "Model", "check_channel", "check_levels", "check_limits", "divider", "same_load"]
 
 #: The output resistance of every generator here.
 SOURCE_OHMS = 50.0
@@ -40,6 +40,11 @@ class Model:
 def divider(load_ohms: float) -> float:
     """Part of the open-circuit voltage that is at the load: 1 for an open circuit, 1/2 for 50 ohm."""
     return 1.0 if math.isinf(load_ohms) else load_ohms / (load_ohms + SOURCE_OHMS)
+
+
+def same_load(one: float, other: float) -> bool:
+    """Whether two loads are the same, ohm; infinity is close to nothing but itself."""
+    return one == other or (math.isfinite(one) and math.isfinite(other) and abs(one - other) <= 1e-3 * other)
 
 
 def check_channel(channel: GeneratorChannel, model: Model) -> None:
@@ -112,8 +117,7 @@ def check_limits(
     if limits is None:
         return
     low, high = limits
-    load_fits = load_now == channel.load_ohms or abs(load_now - channel.load_ohms) <= 1e-3 * channel.load_ohms
-    if load_fits and low <= offset - amplitude and offset + amplitude <= high:
+    if same_load(channel.load_ohms, load_now) and low <= offset - amplitude and offset + amplitude <= high:
         return
     raise GeneratorMismatch(
         "voltage limits",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from hgx_drivers.waveform_generator._interface import Burst, BurstState, ChannelState, GeneratorChannel
-from hgx_drivers.waveform_generator._levels import Model, divider
+from hgx_drivers.waveform_generator._levels import Model, divider, same_load
 from hgx_drivers.waveform_generator.errors import GeneratorMismatch
 
 __all__ = ["compare", "compare_burst"]
@@ -32,7 +32,7 @@ def compare(channel: GeneratorChannel, wanted: ChannelState, found: ChannelState
     GeneratorMismatch
         By the first quantity that differs.
     """
-    if not _close(wanted.load_ohms, found.load_ohms, 1e-3 * found.load_ohms):
+    if not same_load(wanted.load_ohms, found.load_ohms):
         # The instrument makes the open-circuit voltage that would give its number at its load.
         ratio = divider(wanted.load_ohms) / divider(found.load_ohms)
         raise GeneratorMismatch(

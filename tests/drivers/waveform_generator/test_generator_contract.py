@@ -103,6 +103,17 @@ def test_a_load_that_the_instrument_doesnt_take_is_found(generator: ScpiGenerato
     assert not instrument.outputs[0].on
 
 
+@pytest.mark.parametrize(("wanted", "found"), [(50.0, 9.9e37), (OPEN, 50.0), (75.0, 50.0)])
+def test_any_other_load_keeps_the_output_off(instrument: ScpiInstrument, wanted: float, found: float) -> None:
+    """An open circuit on the display for a 50 ohm load too, where the load would see half the voltage."""
+    generator = open_generator(settings(instrument, GeneratorChannel("tone A", 1, -1.0, 1.0, load_ohms=wanted)))
+    generator.configure_sine("tone A", Sine(1000.0, 0.07))
+    instrument.outputs[0].load = found
+    with pytest.raises(GeneratorMismatch, match="the load should be"):
+        generator.switch("tone A", on=True)
+    generator.close()
+
+
 @pytest.mark.parametrize(
     ("what", "value", "quantity"),
     [("load", 50.0, "load"), ("source_amplitude", 0.2, "amplitude"), ("source_offset", 0.5, "offset"),
