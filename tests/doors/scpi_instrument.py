@@ -9,11 +9,14 @@ import re
 import socket
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-SOURCE_OHMS = 50.0
+from tests.doors.scpi_output import Floats, Output, Playing, at_connector
+
+__all__ = ["ErrorStyle", "Fault", "Language", "Output", "ScpiInstrument", "message_end"]
+
 _LENGTH = re.compile(rb"LENGTH,(\d+)B,WAVEDATA,")
 
 #: silent: this answer never comes. late: it comes in front of the next one. drop: the connection is closed instead.
@@ -22,36 +25,21 @@ _LENGTH = re.compile(rb"LENGTH,(\d+)B,WAVEDATA,")
 Fault = Literal["silent", "late", "drop", "vanish", "deaf", "error", "deny", "garbage"]
 
 
-@dataclass
-class Output:
-    """One connector. Voltages are those of the source itself (open circuit): what the hardware really makes."""
-
-    on: bool = False
-    load: float = 50.0
-    source_amplitude: float = 0.1
-    source_offset: float = 0.0
-    hz: float = 1000.0
-    degrees: float = 0.0
-    waveform: str = "SIN"
-    codes: bytes = b""
-    sample_rate: float = 40e3
-    burst: dict[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def shown(self) -> float:
-        """What the display makes of one volt of the source."""
-        return 1.0 if self.load > 1e37 else self.load / (self.load + SOURCE_OHMS)
-
-    def peak_and_offset(self, load: float) -> tuple[float, float]:
-        """Volts at a real resistor; a disconnected output gives none."""
-        at_load = (1.0 if load > 1e37 else load / (load + SOURCE_OHMS)) * self.on
-        return self.source_amplitude * at_load, self.source_offset * at_load
+#: Of ``SYST:ERR?``. minus: ``-0, No errors``. constant: -108 whatever was sent. mute: no answer. All are reported of
+#: real instruments, the last by a programming guide without this question.
+ErrorStyle = Literal["plain", "minus", "constant", "mute"]
 
 
 class Language(Protocol):
     identity: str
 
+    def begin(self, instrument: ScpiInstrument) -> None: ...
+
     def obey(self, instrument: ScpiInstrument, message: bytes) -> list[str]: ...
+
+    def playing(self, instrument: ScpiInstrument, number: int) -> Playing: ...
+
+    def takes_trigger(self, instrument: ScpiInstrument, number: int) -> bool: ...
 
 
 class ScpiInstrument:
@@ -61,6 +49,15 @@ class ScpiInstrument:
         self.language = language
         self.identity = language.identity
         self.outputs = [Output() for _ in range(outputs)]
+        self.words: dict[str, str] = {}
+        self.error_style: ErrorStyle = "plain"
+        #: Commands that are taken and quietly not done, whenever they come, by their beginnings.
+        self.stuck: tuple[str, ...] = ()
+        #: Whether the card's start reaches the trigger input, and whether the status register tells who waits.
+        self.trigger_connected = True
+        self.tells_triggers = True
+        #: Called after each message, with the instrument as it then is.
+        self.watch: Callable[[], None] | None = None
         self.errors: deque[tuple[int, str]] = deque()
         self.heard: list[bytes] = []
         self.reference = "INT"
@@ -75,6 +72,7 @@ class ScpiInstrument:
         self._lock = threading.Lock()
         self._stopped = False
         self._thread = threading.Thread(target=self._serve, name="scpi-instrument")
+        language.begin(self)
 
     @property
     def resource(self) -> str:
@@ -86,6 +84,22 @@ class ScpiInstrument:
 
     def error(self, code: int, text: str) -> None:
         self.errors.append((code, text))
+
+    def send(self, *commands: str) -> None:
+        """What somebody else has done before: no faults, and nothing is heard of it."""
+        for command in commands:
+            self.language.obey(self, command.encode())
+        self.errors.clear()
+
+    def trigger(self, seconds: float) -> None:
+        """The card starts."""
+        for number, output in enumerate(self.outputs):
+            if self.trigger_connected and self.language.takes_trigger(self, number):
+                output.triggered = seconds
+
+    def volts(self, number: int, seconds: Floats, load: float = 1e38) -> Floats:
+        """What leaves output ``number``, from 1, at these times, at a real resistor."""
+        return at_connector(self, number - 1, seconds, load)
 
     def commands(self) -> list[str]:
         """What was heard, without questions."""
@@ -117,6 +131,8 @@ class ScpiInstrument:
                     peer, _ = self._listener.accept()
                 except OSError:
                     return
+                # An answer and the next one leave at once, or each waits 40 ms for the acknowledgement of the last.
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._peer = peer
                     self.connections += 1
@@ -155,9 +171,11 @@ class ScpiInstrument:
         if fault == "error":
             self.error(-222, "Data out of range")
             self.error(-221, "Settings conflict")
-        if fault in ("error", "deny"):
+        if fault in ("error", "deny") or message.decode("latin-1").upper().startswith(self.stuck or "\0"):
             return True
         answers = [a.encode("latin-1") + b"\n" for a in self.language.obey(self, message)]
+        if self.watch is not None:
+            self.watch()
         if fault == "garbage":
             answers = [b"\xff\xfe?\n"]
         if fault == "late":

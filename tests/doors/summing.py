@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hgx_drivers.simulated import Clock, Fault, Plant, SimulatedCard
-from tests.doors.scpi_instrument import Output, ScpiInstrument
+from tests.doors.scpi_instrument import ScpiInstrument
 
 __all__ = ["SummedCard"]
 
@@ -17,7 +17,7 @@ __all__ = ["SummedCard"]
 class SummedCard(SimulatedCard):
     """A card on a plant whose electrodes see the card's volts plus ``gain`` times the generator's, into ``load`` ohm.
 
-    The trigger is the start of both directions; an output that isn't armed or connected then gives nothing.
+    The trigger is the start of both directions. What an output gives then, and before, is what its settings make of it.
     ``seen`` are the volts at the electrodes, a block each.
     """
 
@@ -33,7 +33,6 @@ class SummedCard(SimulatedCard):
         faults: Sequence[Fault] = (),
     ) -> None:
         self._instrument, self._channels, self._gain, self._load = instrument, dict(channels), gain, load
-        self._triggered: dict[int, int] = {}
         self._card_alone = plant.process
         self.seen: list[NDArray[np.float64]] = []
         plant.process = self._process  # pyright: ignore[reportAttributeAccessIssue]
@@ -41,22 +40,17 @@ class SummedCard(SimulatedCard):
 
     def start(self) -> None:
         """Start the stream, and with it the bursts that wait for it."""
-        for electrode, number in self._channels.items():
-            output = self._instrument.outputs[number - 1]
-            # Each language keeps its own words for it.
-            if "ON" in (output.burst.get("state"), output.burst.get("STATE")) and output.on:
-                self._triggered[electrode] = self.plant.samples
+        rate = self.plant._rate_hz
+        assert rate is not None
+        self._instrument.trigger(self.plant.samples / rate)
         super().start()
 
     def _process(self, volts: NDArray[np.float64]) -> Any:
         volts = np.array(volts)
-        n = self.plant.samples + np.arange(volts.shape[1])
         rate = self.plant._rate_hz
         assert rate is not None
-        for electrode, first in self._triggered.items():
-            output: Output = self._instrument.outputs[self._channels[electrode] - 1]
-            peak, offset = output.peak_and_offset(self._load)
-            angle = 2 * np.pi * output.hz * ((n - first) / rate) + np.radians(output.degrees)
-            volts[electrode] += self._gain * (offset + peak * np.sin(angle))
+        seconds = (self.plant.samples + np.arange(volts.shape[1])) / rate
+        for electrode, number in self._channels.items():
+            volts[electrode] += self._gain * self._instrument.volts(number, seconds, self._load)
         self.seen.append(volts)
         return self._card_alone(volts)

@@ -58,7 +58,7 @@ bench:
       channels: {c: 1, d: 2}
       load: %s
       summing_gain: 0.1
-      timeout: 0.3 s
+      timeout: %s
 """
 
 
@@ -74,9 +74,11 @@ class Table:
     def __init__(self, card: SummedCard, rig: NiRig, instrument: ScpiInstrument, remote: str) -> None:
         self.card, self.rig, self.instrument, self.remote = card, rig, instrument, remote
         self.driver = "siglent" if isinstance(instrument.language, SiglentLanguage) else "keysight"
+        #: Less where an answer never comes.
+        self.timeout = "5 s"
 
     def run(self, load: str = "high", common: str = COMMON) -> TrainRun:
-        return parsed(NI % (self.remote, self.driver, self.instrument.resource, load), common)
+        return parsed(NI % (self.remote, self.driver, self.instrument.resource, load, self.timeout), common)
 
     def seen(self) -> np.ndarray:
         """Volts at the electrodes, all of them."""
@@ -206,6 +208,7 @@ def test_a_fault_of_the_generator_ends_at_rest(
     table: Table, tmp_path: Path, where: str, how, error: type[DriverError]
 ) -> None:
     table.instrument.fail(where, how)
+    table.timeout = "0.5 s"
     record = tmp_path / "fault.h5"
     with pytest.raises(error) as caught:
         train(table.run(), record=record)
@@ -221,6 +224,7 @@ def test_a_generator_that_cannot_be_switched_off_does_not_keep_the_card_from_res
     table: Table, tmp_path: Path, how: Literal["vanish", "deaf"]
 ) -> None:
     table.instrument.fail("SOUR1:VOLT 0.32", how)  # the first step of the fade
+    table.timeout = "0.5 s"
     record = tmp_path / "gone.h5"
     with pytest.raises(GeneratorError) as caught:
         train(table.run(), record=record)
@@ -278,7 +282,7 @@ def test_a_frequency_that_the_generator_cannot_hit_is_refused_before_anything_mo
     [("{c: 1, c2: 2}", "no electrode c2"), ("{c: 1, d: 1}", "output 1 is taken"), ("{a: 1}", "no electrode a")],
 )
 def test_channels_are_checked_against_electrodes(wrong: str, message: str) -> None:
-    text = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")
+    text = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high", "2 s")
     with pytest.raises(ConfigurationError, match=message):
         parse_run_file(text.replace("{c: 1, d: 2}", wrong) + COMMON)
 
@@ -286,7 +290,7 @@ def test_channels_are_checked_against_electrodes(wrong: str, message: str) -> No
 @pytest.mark.parametrize(("key", "volts"), [("start", "0.97 V"), ("start", "-0.97 V"), ("rest", "0.97 V")])
 def test_rest_and_start_leave_room_for_taking_the_tone_away(key: str, volts: str) -> None:
     """20 mV of the card's and 20 mV of the generator's, should the card break down in the wrong moment."""
-    bench = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")
+    bench = NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high", "2 s")
     common = COMMON.replace("start: 0.2 V", f"{key}: {volts}")
     parse_run_file(SIMULATED + common)
     with pytest.raises(ConfigurationError, match=r"no room for taking away a generator's tone of 20 mV"):
@@ -295,7 +299,7 @@ def test_rest_and_start_leave_room_for_taking_the_tone_away(key: str, volts: str
 
 
 def test_controls_and_random_points_keep_the_room_of_a_generator() -> None:
-    run = parsed(NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high"))
+    run = parsed(NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high", "2 s"))
     box = make_box(run)
     np.testing.assert_allclose([box.lower, box.upper], [[-0.96] * 2, [0.96] * 2])
     points = random_points(run, 4000, purpose=1)
@@ -304,7 +308,7 @@ def test_controls_and_random_points_keep_the_room_of_a_generator() -> None:
 
 
 def test_the_start_must_be_given_out() -> None:
-    text = (NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high")).replace("  start_out: /Dev1/PFI0\n", "")
+    text = (NI % ("h:1", "keysight", "TCPIP0::h::5025::SOCKET", "high", "2 s")).replace("  start_out: /Dev1/PFI0\n", "")
     with pytest.raises(ConfigurationError, match="start_out"):
         parse_run_file(text + COMMON)
 

@@ -10,6 +10,7 @@ from hgx_drivers.waveform_generator._generator import ScpiGenerator, open_genera
 from hgx_drivers.waveform_generator._interface import (
     ArbitraryWaveform,
     Burst,
+    BurstState,
     ChannelState,
     GeneratorChannel,
     Reference,
@@ -34,6 +35,7 @@ __all__ = [
     "GENERATOR_DRIVERS",
     "ArbitraryWaveform",
     "Burst",
+    "BurstState",
     "ChannelState",
     "Dialect",
     "FrequencyMatch",

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hgx_drivers.waveform_generator._interface import Burst, ChannelState, Reference, Sine
+from hgx_drivers.waveform_generator._interface import Burst, BurstState, ChannelState, Reference, Sine
 from hgx_drivers.waveform_generator._levels import Model
+from hgx_drivers.waveform_generator._setting import Setting
 
 __all__ = ["Ask", "Command", "Dialect", "Samples", "number"]
 
@@ -54,12 +55,37 @@ class Dialect(Protocol):
         """The model by the first two fields of its identity; None if it isn't of this family."""
         ...
 
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """What else changes the output, in the order in which it is to be set."""
+        ...
+
+    @property
+    def reference_settings(self) -> Sequence[Setting]:
+        """What is to be set before the timebase is chosen."""
+        ...
+
+    def extract(self, answer: str, key: str) -> str | None:
+        """What an answer says of a setting; None where it says nothing."""
+        ...
+
     def load(self, channel: int, ohms: float) -> Sequence[Command]:
         """Tell the instrument what is connected."""
         ...
 
-    def sine(self, channel: int, sine: Sine, before: ChannelState) -> Sequence[Command]:
-        """Set a sine, whose intermediate steps never exceed both the state before and the new one."""
+    def sine(self, channel: int, sine: Sine, least_volts: float) -> Sequence[Command]:
+        """Set a sine while the output is off.
+
+        By way of the least amplitude: offset and amplitude limit each other.
+        """
+        ...
+
+    def levels(self, channel: int, amplitude_volts: float, offset_volts: float, rising: bool) -> Sequence[Command]:
+        """Change amplitude and offset, and nothing else, of an output that plays.
+
+        ``rising`` says that the amplitude grows: then the offset goes first, so that their sum never exceeds both the
+        old and the new one.
+        """
         ...
 
     def arbitrary(self, channel: int, samples: Samples) -> Sequence[Command]:
@@ -80,6 +106,18 @@ class Dialect(Protocol):
 
     def read_reference(self, ask: Ask) -> Reference:
         """The timebase in use."""
+        ...
+
+    def read_limits(self, channel: int, ask: Ask) -> tuple[float, float] | None:
+        """Voltage limits of the instrument's own, V; None where there are none, or can't be asked for."""
+        ...
+
+    def read_burst(self, channel: int, ask: Ask) -> BurstState:
+        """Whether and how the channel waits for a trigger."""
+        ...
+
+    def read_waiting(self, ask: Ask) -> bool | None:
+        """Whether an output waits for its trigger now; None where the instrument doesn't tell."""
         ...
 
     def read_state(self, channel: int, ask: Ask) -> ChannelState:

@@ -1,26 +1,18 @@
-"""A waveform generator that speaks over VISA, whatever its maker: checks before, readback after."""
+"""A waveform generator that speaks over VISA, whatever its maker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 
-from hgx_drivers.errors import RangeError
 from hgx_drivers.interface import Identity
 from hgx_drivers.waveform_generator._checked import CheckedGenerator
-from hgx_drivers.waveform_generator._dialect import Ask, Command, Dialect
-from hgx_drivers.waveform_generator._interface import (
-    Burst,
-    ChannelState,
-    GeneratorChannel,
-    Reference,
-    Sine,
-)
+from hgx_drivers.waveform_generator._dialect import Command, Dialect
+from hgx_drivers.waveform_generator._interface import GeneratorChannel
 from hgx_drivers.waveform_generator._levels import Model
-from hgx_drivers.waveform_generator._samples import QuantisedWaveform
 from hgx_drivers.waveform_generator._settings import GeneratorSettings
 from hgx_drivers.waveform_generator._visa import VisaLink
-from hgx_drivers.waveform_generator.errors import GeneratorMismatch, GeneratorRefused
+from hgx_drivers.waveform_generator.errors import GeneratorRefused
 from hgx_drivers.waveform_generator.keysight import Keysight
 from hgx_drivers.waveform_generator.siglent import Siglent
 
@@ -75,59 +67,18 @@ class ScpiGenerator(CheckedGenerator):
         identity: Identity,
         channels: Sequence[GeneratorChannel],
     ) -> None:
-        super().__init__(model, identity, channels)
+        super().__init__(dialect, model, identity, channels)
         self._link = link
-        self._dialect = dialect
-
-    def set_burst(self, channel: str, burst: Burst | None) -> None:
-        """Arm the channel for its trigger; None lets it run freely."""
-        place = self._channel(channel)
-        wanted = self._configured(channel)
-        if burst is not None and burst.cycles is not None and burst.cycles < 1:
-            raise RangeError(f"{channel}: a burst has at least 1 period, not {burst.cycles}.")
-        self._send(place, self._dialect.burst(place.number, burst, wanted.phase_radians))
-
-    def set_reference(self, reference: Reference) -> None:
-        """Lock the timebase to the 10 MHz input, or free it; read back.
-
-        Raises
-        ------
-        GeneratorMismatch
-            The instrument went on with the other one.
-        """
-        for command in self._dialect.reference(reference):
-            self._link.command(command)
-        found = self._dialect.read_reference(self._link.ask)
-        if found != reference:
-            raise GeneratorMismatch(
-                "reference", reference, found, remedy="Look at the 10 MHz cable and the level of the reference."
-            )
-
-    def state(self, channel: str) -> ChannelState:
-        """What the instrument says now."""
-        place = self._channel(channel)
-        return self._dialect.read_state(place.number, self._asker(place))
 
     def close(self) -> None:
         """Let go of the instrument, whose outputs stay as they are. Idempotent."""
         self._link.close()
 
-    def _put_load(self, place: GeneratorChannel) -> None:
-        self._send(place, self._dialect.load(place.number, place.load_ohms))
+    def _ask(self, question: str, channel: str) -> str:
+        return self._link.ask(question, channel=channel)
 
-    def _put_sine(self, place: GeneratorChannel, sine: Sine, before: ChannelState) -> None:
-        self._send(place, self._dialect.sine(place.number, sine, before))
+    def _ask_if_known(self, question: str, channel: str) -> str | None:
+        return self._link.ask_if_known(question, channel=channel)
 
-    def _put_arbitrary(self, place: GeneratorChannel, samples: QuantisedWaveform) -> None:
-        self._send(place, self._dialect.arbitrary(place.number, samples))
-
-    def _put_output(self, place: GeneratorChannel, on: bool) -> None:
-        self._send(place, self._dialect.output(place.number, on))
-
-    def _send(self, place: GeneratorChannel, commands: Sequence[Command]) -> None:
-        for command in commands:
-            self._link.command(command, channel=place.name)
-
-    def _asker(self, place: GeneratorChannel) -> Ask:
-        ask: Callable[..., str] = self._link.ask
-        return lambda question: ask(question, channel=place.name)
+    def _command(self, command: Command, channel: str) -> None:
+        self._link.command(command, channel=channel)

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from hgx_drivers.interface import Identity
 
-__all__ = ["ArbitraryWaveform", "Burst", "ChannelState", "GeneratorChannel", "Reference", "Sine", "WaveformGenerator"]
+__all__ = [
+    "ArbitraryWaveform",
+    "Burst",
+    "BurstState",
+    "ChannelState",
+    "GeneratorChannel",
+    "Reference",
+    "Sine",
+    "WaveformGenerator",
+]
 
 Reference = Literal["internal", "external"]
 
@@ -70,7 +79,10 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What the instrument says of a channel; volts are those that it believes to be at ``load_ohms``."""
+    """What the instrument says of a channel; volts are those that it believes to be at ``load_ohms``.
+
+    ``frequency_hz`` of an arbitrary waveform is its sample rate.
+    """
 
     on: bool
     load_ohms: float
@@ -81,12 +93,29 @@ class ChannelState:
     phase_radians: float
 
 
+@dataclass(frozen=True, slots=True)
+class BurstState:
+    """What the instrument says of the burst of a channel.
+
+    ``cycles`` is infinite for a burst without an end; ``edge`` is empty where the firmware doesn't tell it.
+    """
+
+    armed: bool
+    triggered_by: str = ""
+    gated: bool = False
+    cycles: float = math.inf
+    edge: str = ""
+    phase_radians: float = 0.0
+    delay_seconds: float = 0.0
+
+
 @runtime_checkable
 class WaveformGenerator(Protocol):
-    """A generator of sines and arbitrary waveforms.
+    """A generator of sines and arbitrary waveforms, which may come in any state.
 
-    Order of calls for each channel: ``configure_sine`` or ``configure_arbitrary``, ``set_burst``, ``switch``. Every
-    command is followed by a look into the error queue. ``close`` may be called at any time, any number of times.
+    Order of calls for each channel: ``configure_sine`` or ``configure_arbitrary``, ``set_burst``, ``switch``; where
+    there are several channels, all of them are configured before the first is connected. Every command is followed by
+    a look into the error queue. ``close`` may be called at any time, any number of times.
 
     Raises
     ------
@@ -106,23 +135,35 @@ class WaveformGenerator(Protocol):
         """The outputs in use."""
         ...
 
+    def prepare(self) -> Sequence[str]:
+        """Disconnect the outputs, and undo what another user may have left: coupling, polarity, modulation and so on.
+
+        Returns what was changed, for people. A setting that can't be changed is refused by its name; all outputs are
+        off then.
+        """
+        ...
+
     def nearest_frequency(self, hz: float) -> float:
         """The frequency that the instrument gives when asked for ``hz``."""
         ...
 
-    def configure_sine(self, channel: str, sine: Sine) -> None:
+    def configure_sine(self, channel: str, sine: Sine) -> Sequence[str]:
         """Set load, frequency, amplitude, phase and offset, and read them back. The output stays as it is, on or off.
 
-        A frequency that the instrument can't hit exactly is refused; see ``nearest_frequency``.
+        While it is on only amplitude and offset can change. A frequency that the instrument can't hit exactly is
+        refused; see ``nearest_frequency``. Returns what was changed besides, as ``prepare`` does.
         """
         ...
 
-    def configure_arbitrary(self, channel: str, waveform: ArbitraryWaveform) -> None:
-        """Upload and select a waveform; the output must be off."""
+    def configure_arbitrary(self, channel: str, waveform: ArbitraryWaveform) -> Sequence[str]:
+        """Upload and select a waveform; the output must be off. Returns what was changed besides."""
         ...
 
     def set_burst(self, channel: str, burst: Burst | None) -> None:
-        """Arm the channel for its trigger; None lets it run freely. An armed sine starts at its configured phase."""
+        """Arm the channel for its trigger, and read that back; None lets it run freely.
+
+        An armed sine starts at its configured phase.
+        """
         ...
 
     def set_reference(self, reference: Reference) -> None:
@@ -130,7 +171,17 @@ class WaveformGenerator(Protocol):
         ...
 
     def switch(self, channel: str, *, on: bool) -> None:
-        """Connect or disconnect the output. Before it is connected load and voltages are read back once more."""
+        """Connect or disconnect the output. Before that everything about every configured channel is read back."""
+        ...
+
+    def started(self) -> bool | None:
+        """Whether the armed channels have got their trigger; None where the instrument can't tell.
+
+        Raises
+        ------
+        GeneratorStateError
+            It still waits.
+        """
         ...
 
     def state(self, channel: str) -> ChannelState:

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from hgx_drivers.errors import ChannelError, RangeError
 from hgx_drivers.waveform_generator._interface import GeneratorChannel
+from hgx_drivers.waveform_generator.errors import GeneratorMismatch
 
-__all__ = ["SOURCE_OHMS", "Model", "check_channel", "check_levels", "divider"]
+__all__ = ["SOURCE_OHMS", "Model", "check_channel", "check_levels", "check_limits", "divider", "same_load"]
 
 #: The output resistance of every generator here.
 SOURCE_OHMS = 50.0
@@ -20,7 +21,7 @@ class Model:
     """What a model can do, from its data sheet.
 
     ``arbitrary_points`` is the longest waveform, 0 where samples can't be played one by one; ``minimum_points`` the
-    shortest. Volts are peak into an open circuit.
+    shortest. ``frequency_digits`` is how many of a frequency it tells. Volts are peak into an open circuit.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Model:
     arbitrary_rate_hz: float
     minimum_points: int = 8
     frequency_step_hz: Fraction = Fraction(1, 1_000_000)
+    frequency_digits: int = 15
     maximum_open_volts: float = 10.0
     minimum_open_amplitude: float = 1e-3
     loads_ohms: tuple[float, float] = (1.0, 10e3)
@@ -38,6 +40,11 @@ class Model:
 def divider(load_ohms: float) -> float:
     """Part of the open-circuit voltage that is at the load: 1 for an open circuit, 1/2 for 50 ohm."""
     return 1.0 if math.isinf(load_ohms) else load_ohms / (load_ohms + SOURCE_OHMS)
+
+
+def same_load(one: float, other: float) -> bool:
+    """Whether two loads are the same, ohm; infinity is close to nothing but itself."""
+    return one == other or (math.isfinite(one) and math.isfinite(other) and abs(one - other) <= 1e-3 * other)
 
 
 def check_channel(channel: GeneratorChannel, model: Model) -> None:
@@ -94,6 +101,32 @@ def check_levels(channel: GeneratorChannel, model: Model, amplitude: float, offs
             f"{amplitude:g} V.",
             remedy="Take a larger amplitude and an attenuator.",
         )
+
+
+def check_limits(
+    channel: GeneratorChannel, limits: tuple[float, float] | None, load_now: float, amplitude: float, offset: float
+) -> None:
+    """Refuse voltage limits set on the instrument that would keep its load or clip the signal; None for no limits.
+
+    They are somebody's protection, so they aren't switched off here.
+
+    Raises
+    ------
+    GeneratorMismatch
+    """
+    if limits is None:
+        return
+    low, high = limits
+    if same_load(channel.load_ohms, load_now) and low <= offset - amplitude and offset + amplitude <= high:
+        return
+    raise GeneratorMismatch(
+        "voltage limits",
+        f"off, or hold {offset:g} V ± {amplitude:g} V into {_ohms(channel.load_ohms)}",
+        f"on, {low:g} V to {high:g} V into {_ohms(load_now)}",
+        channel=channel.name,
+        remedy="They lock the load and clip the signal. Switch them off on the instrument, or set its load and wider "
+        "limits there. The output stays off.",
+    )
 
 
 def _ohms(load: float) -> str:

@@ -5,7 +5,8 @@ What ``pymeasure.instruments.agilent.Agilent33500`` does by itself, and what is 
 - It never looks into the error queue. So each setting is followed by a look.
 - A failed readback comes out as a string in place of a number. So every number is converted here.
 - Its limits are those of a 50 ohm load whatever the load is. So they are set by the model and the load.
-- It can't choose the reference, the edge or phase of a burst, or a burst without an end. So these are refused.
+- It knows neither polarity nor coupling nor modulation, nor the reference, the edge and phase of a burst, or one
+  without an end. So these go out as plain commands, by its own connection.
 - A time-out leaves the late answer for the next question. So the connection is dropped, and opened anew for the next
   call.
 """
@@ -21,11 +22,11 @@ from typing import Any
 from hgx_drivers.errors import DriverError, RangeError
 from hgx_drivers.interface import Identity
 from hgx_drivers.waveform_generator._checked import CheckedGenerator
+from hgx_drivers.waveform_generator._dialect import Command
+from hgx_drivers.waveform_generator._error_queue import QUESTION, ErrorQueue, is_entry
 from hgx_drivers.waveform_generator._interface import (
-    Burst,
     ChannelState,
     GeneratorChannel,
-    Reference,
     Sine,
 )
 from hgx_drivers.waveform_generator._levels import divider
@@ -34,7 +35,6 @@ from hgx_drivers.waveform_generator._settings import GeneratorSettings
 from hgx_drivers.waveform_generator._visa import VisaLink
 from hgx_drivers.waveform_generator.errors import (
     GeneratorDisconnected,
-    GeneratorMismatch,
     GeneratorRefused,
     GeneratorStateError,
     GeneratorTimeout,
@@ -46,9 +46,6 @@ from hgx_drivers.waveform_generator.keysight import Keysight
 
 __all__ = ["PyMeasureGenerator"]
 
-_WAVEFORMS = {"SIN": "sine", "ARB": "arbitrary"}
-#: More entries than any error queue keeps.
-_MANY = 100
 #: Points that PyMeasure writes as text; the instrument takes no longer a line.
 _MOST_POINTS = 65536
 #: A slow instrument takes in this many bytes in a second.
@@ -77,11 +74,12 @@ class PyMeasureGenerator(CheckedGenerator):
         self._settings = settings
         self._closed = False
         self._instrument: Any = None
-        self._dialect = Keysight()
+        self._errors = ErrorQueue()
+        dialect = Keysight()
         self._told = ""
         self._told = self._who()
         maker, name, serial, firmware = ([field.strip() for field in self._told.split(",")] + [""] * 4)[:4]
-        model = self._dialect.model(maker, name)
+        model = dialect.model(maker, name)
         if model is None:
             raise GeneratorRefused(
                 f"{settings.resource} says it is {self._told!r}, which PyMeasure's Agilent33500 doesn't drive.",
@@ -89,62 +87,33 @@ class PyMeasureGenerator(CheckedGenerator):
             )
         version = importlib.import_module("pymeasure").__version__
         driver = f"firmware {firmware}; {settings.resource}; PyMeasure {version}"
-        super().__init__(model, Identity("Keysight", model.name, serial, driver), settings.channels)
+        super().__init__(dialect, model, Identity("Keysight", model.name, serial, driver), settings.channels)
         with ExitStack() as stack:
             stack.callback(self.close)
             self.set_reference(settings.reference)
             stack.pop_all()
 
-    def set_burst(self, channel: str, burst: Burst | None) -> None:
-        """Arm the channel for its trigger; None lets it run freely.
-
-        PyMeasure sets neither edge nor phase of a burst, and none without an end: these go out as plain commands, by
-        its own connection.
-        """
-        place = self._channel(channel)
-        wanted = self._configured(channel)
-        if burst is not None and burst.cycles is not None and burst.cycles < 1:
-            raise RangeError(f"{channel}: a burst has at least 1 period, not {burst.cycles}.")
-        for command in self._dialect.burst(place.number, burst, wanted.phase_radians):
-            self._write(place, str(command))
-
-    def set_reference(self, reference: Reference) -> None:
-        """Lock the timebase to the 10 MHz input, or free it; read back. PyMeasure has no word for it, so we send ours.
-
-        Raises
-        ------
-        GeneratorMismatch
-            The instrument went on with the other one.
-        """
-        place = next(iter(self._channels.values()))
-        for command in self._dialect.reference(reference):
-            self._write(place, str(command))
-        with self._talking(place, "the reference"):
-            found = self._dialect.read_reference(lambda question: str(self._instrument.ask(question)).strip())
-        if found != reference:
-            raise GeneratorMismatch(
-                "reference", reference, found, remedy="Look at the 10 MHz cable and the level of the reference."
-            )
-
-    def state(self, channel: str) -> ChannelState:
-        """What the instrument says now."""
-        place = self._channel(channel)
+    def _read_state(self, place: GeneratorChannel) -> ChannelState:
         with self._talking(place, "the state") as output:
             radians = str(self._instrument.ask("UNIT:ANGL?")).strip().upper().startswith("RAD")
             shape = str(output.shape).strip().upper()
+            waveform = "sine" if shape == "SIN" else shape.lower()
+            if shape == "ARB":
+                name = str(output.arb_file).strip().strip('"')
+                waveform = "arbitrary" if name == _NAME else f"arbitrary {name}"
             try:
                 load = float(output.output_load)
                 return ChannelState(
                     on=bool(output.output),
                     load_ohms=math.inf if load > 1e37 else load,
-                    waveform=_WAVEFORMS.get(shape, shape.lower()),
-                    frequency_hz=float(output.frequency),
+                    waveform=waveform,
+                    frequency_hz=float(output.arb_srate if waveform == "arbitrary" else output.frequency),
                     amplitude_volts=float(output.amplitude) / 2,
                     offset_volts=float(output.offset),
                     phase_radians=float(output.phase) * (1.0 if radians else math.pi / 180),
                 )
             except (ValueError, TypeError, KeyError) as error:
-                raise UnexpectedAnswer(f"an answer can't be read ({error}).", channel=channel) from error
+                raise UnexpectedAnswer(f"an answer can't be read ({error}).", channel=place.name) from error
 
     def close(self) -> None:
         """Let go of the instrument, whose outputs stay as they are. Idempotent."""
@@ -152,19 +121,24 @@ class PyMeasureGenerator(CheckedGenerator):
         self._drop()
 
     def _put_load(self, place: GeneratorChannel) -> None:
-        # Amplitudes in dBm or Vrms would turn into something else with the load.
-        self._set(place, "amplitude_unit", "VPP")
         self._set(place, "output_load", "INF" if math.isinf(place.load_ohms) else f"{place.load_ohms:g}")
 
-    def _put_sine(self, place: GeneratorChannel, sine: Sine, before: ChannelState) -> None:
-        levels = [("amplitude", 2 * sine.amplitude_volts), ("offset", sine.offset_volts)]
-        if sine.amplitude_volts > before.amplitude_volts:
-            levels.reverse()
-        degrees = math.degrees(sine.phase_radians) % 360
-        for attribute, value in (("shape", "SIN"), ("frequency", sine.frequency_hz), *levels):
+    def _put_sine(self, place: GeneratorChannel, sine: Sine, least_volts: float) -> None:
+        for attribute, value in (
+            ("shape", "SIN"),
+            ("frequency", sine.frequency_hz),
+            ("amplitude", 2 * least_volts),
+            ("offset", sine.offset_volts),
+            ("amplitude", 2 * sine.amplitude_volts),
+        ):
             self._set(place, attribute, value)
-        self._write(place, "UNIT:ANGL DEG")
-        self._set(place, "phase", degrees)
+        self._command("UNIT:ANGL DEG", place.name)
+        self._set(place, "phase", math.degrees(sine.phase_radians) % 360)
+
+    def _put_levels(self, place: GeneratorChannel, amplitude: float, offset: float, rising: bool) -> None:
+        levels = [("amplitude", 2 * amplitude), ("offset", offset)]
+        for attribute, value in reversed(levels) if rising else levels:
+            self._set(place, attribute, value)
 
     def _check_upload(self, place: GeneratorChannel, samples: QuantisedWaveform) -> None:
         if samples.codes.size > _MOST_POINTS:
@@ -201,23 +175,43 @@ class PyMeasureGenerator(CheckedGenerator):
                 raise RangeError(f"{place.name}: PyMeasure refuses {attribute} = {value} ({error}).") from error
             self._check_queue(place, f"{attribute} = {value}")
 
-    def _write(self, place: GeneratorChannel, command: str) -> None:
-        with self._talking(place, command):
-            self._instrument.write(command)
-            self._check_queue(place, command)
+    def _ask(self, question: str, channel: str) -> str:
+        with self._talking(self._place(channel), question):
+            return str(self._instrument.ask(question)).strip()
+
+    def _ask_if_known(self, question: str, channel: str) -> str | None:
+        """Where the firmware doesn't know a question, what comes first is the entry in the error queue about it."""
+        place = self._place(channel)
+        if not self._settings.resource.upper().endswith("::SOCKET"):
+            try:
+                return self._ask(question, channel)
+            except GeneratorTimeout:
+                return None
+        with self._talking(place, question):
+            self._instrument.write(question)
+            first = str(self._instrument.ask(QUESTION)).strip()
+            if not is_entry(first):
+                self._errors.drain(str(self._instrument.read()).strip(), self._next_error, channel)
+                return first
+            self._errors.drain(first, self._next_error, channel)
+            return None
+
+    def _command(self, command: Command, channel: str) -> None:
+        place = self._place(channel)
+        with self._talking(place, str(command)):
+            self._instrument.write(str(command))
+            self._check_queue(place, str(command))
+
+    def _place(self, channel: str) -> GeneratorChannel:
+        """A channel for the connection; what concerns the whole instrument takes any."""
+        return self._channels[channel] if channel else next(iter(self._channels.values()))
+
+    def _next_error(self) -> str:
+        return str(self._instrument.ask(QUESTION)).strip()
 
     def _check_queue(self, place: GeneratorChannel, command: str) -> None:
         """Empty the error queue; inside of ``_talking``."""
-        entries: list[tuple[int, str]] = []
-        for _ in range(_MANY):
-            code, *text = self._instrument.next_error
-            try:
-                number = int(code)
-            except ValueError as error:
-                raise UnexpectedAnswer(f"{code!r} is no entry of an error queue.", channel=place.name) from error
-            if number == 0:
-                break
-            entries.append((number, ",".join(str(part) for part in text).strip().strip('"')))
+        entries = self._errors.drain(self._next_error(), self._next_error, place.name)
         if entries:
             raise ScpiError(*entries[0], command, channel=place.name, more=len(entries) - 1)
 
@@ -228,11 +222,13 @@ class PyMeasureGenerator(CheckedGenerator):
             raise GeneratorStateError("the generator is closed.", channel=place.name, remedy="Open the bench again.")
         if self._instrument is None:
             self._instrument = self._open()
+            self._errors.forget()
         seconds = self._settings.timeout_seconds
         self._instrument.adapter.connection.timeout = 1e3 * (seconds + size / _BYTES_PER_SECOND)
         try:
             output = self._instrument.channels[place.number]
             self._widen(output, place)
+            self._errors.learn(self._next_error, place.name)
             yield output
         except self._pyvisa.errors.VisaIOError as error:
             self._drop()

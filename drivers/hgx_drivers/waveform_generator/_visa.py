@@ -12,32 +12,35 @@ What the packages do by themselves, and what is done about it here:
   command and the question for its errors leave in one piece.
 - All users of a backend share one resource manager, and closing it closes everybody's instruments. So only the
   instrument itself is closed.
+
+Some instruments don't answer a question for errors at all, since their programming guide has none (reported). Then the
+commands go without it, and what counts is the readback.
 """
 
 from __future__ import annotations
 
 import importlib
-import re
 import socket
 from contextlib import suppress
 from threading import RLock
 from typing import Any
 
 from hgx_drivers.errors import DriverError
+from hgx_drivers.waveform_generator._error_queue import QUESTION, Entry, ErrorQueue, is_entry
 from hgx_drivers.waveform_generator.errors import (
     GeneratorDisconnected,
     GeneratorRefused,
     GeneratorStateError,
     GeneratorTimeout,
     ScpiError,
-    UnexpectedAnswer,
 )
 
 __all__ = ["VisaLink"]
 
-_ERROR = re.compile(r'\s*([+-]?\d+)\s*(?:,|\s-)\s*"?(.*?)"?\s*')
-_QUEUE = b"SYST:ERR?\n"
-#: More entries, or more late lines, than any instrument keeps.
+_QUEUE = QUESTION.encode("ascii") + b"\n"
+#: Asked after a command where there is no error queue: the answer says that it has been executed.
+_DONE = b"*OPC?\n"
+#: More late lines than any instrument keeps.
 _MANY = 100
 #: A slow instrument takes in this many bytes of a waveform in a second.
 _BYTES_PER_SECOND = 100e3
@@ -75,12 +78,36 @@ class VisaLink:
         self._is_socket = resource_name.upper().endswith("::SOCKET")
         self._lock = RLock()
         self._closed = False
+        self._errors = ErrorQueue()
+        self._has_queue = True
         self._resource: Any = None
         self._resource = self._open()
 
     def ask(self, question: str, *, channel: str = "") -> str:
         """The answer to a question, without its line end."""
         return self._exchange(question.encode("ascii") + b"\n", question, channel)
+
+    def ask_if_known(self, question: str, *, channel: str = "") -> str | None:
+        """The answer to a question; None where the instrument doesn't know it.
+
+        It says so by an entry in its error queue, or not at all: then the time-out passes first.
+        """
+        message = question.encode("ascii") + b"\n"
+        with self._lock:
+            self._learn_errors(channel)
+            if self._is_socket and self._has_queue:
+                first = self._exchange(message, question, channel, follow=_QUEUE)
+                if not is_entry(first):
+                    self._drain(self._read(question, channel), channel)
+                    return first
+                self._drain(first, channel)
+                return None
+            try:
+                return self._exchange(message, question, channel)
+            except GeneratorTimeout as error:
+                if not error.alive:
+                    raise
+                return None
 
     def command(self, command: str | bytes, *, channel: str = "") -> None:
         """Send a command, which may end in a binary block, and empty the error queue after it.
@@ -93,11 +120,13 @@ class VisaLink:
         data = command if isinstance(command, bytes) else command.encode("ascii")
         name = data[:60].split(b"#")[0].split(b"WAVEDATA")[0].decode("ascii")
         with self._lock:
-            errors = [self._error(self._exchange(data + b"\n", name, channel, follow=_QUEUE), channel)]
-            while errors[-1][0] != 0 and len(errors) < _MANY:
-                errors.append(self._error(self._exchange(_QUEUE, "SYST:ERR?", channel), channel))
-        if errors[0][0] != 0:
-            raise ScpiError(*errors[0], name, channel=channel, more=len(errors) - 2)
+            self._learn_errors(channel)
+            if not self._has_queue:
+                self._exchange(data + b"\n", name, channel, follow=_DONE)
+                return
+            errors = self._drain(self._exchange(data + b"\n", name, channel, follow=_QUEUE), channel)
+        if errors:
+            raise ScpiError(*errors[0], name, channel=channel, more=len(errors) - 1)
 
     def close(self) -> None:
         """Close the connection. Idempotent."""
@@ -105,23 +134,40 @@ class VisaLink:
             self._closed = True
             self._drop()
 
+    def _learn_errors(self, channel: str) -> None:
+        if not self._has_queue:
+            return
+        try:
+            self._errors.learn(lambda: self._exchange(_QUEUE, QUESTION, channel), channel)
+        except GeneratorTimeout as error:
+            if not error.alive:
+                raise
+            self._has_queue = False
+
+    def _drain(self, first: str, channel: str) -> list[Entry]:
+        return self._errors.drain(first, lambda: self._exchange(_QUEUE, QUESTION, channel), channel)
+
     def _exchange(self, message: bytes, name: str, channel: str, follow: bytes = b"") -> str:
         with self._lock:
             if self._closed:
                 raise GeneratorStateError("the generator is closed.", channel=channel, remedy="Open the bench again.")
             if self._resource is None:
                 self._resource = self._open()
-            resource = self._resource
-            resource.timeout = 1e3 * (self._timeout + len(message) / _BYTES_PER_SECOND)
-            try:
-                self._send(resource, message, follow)
-                return str(resource.read()).strip()
-            except self._io_error as error:
-                if not self._timed_out(error):
-                    raise self._gone(name, error, channel) from error
-                raise self._after_timeout(name, channel) from error
-            except OSError as error:
+            self._resource.timeout = 1e3 * (self._timeout + len(message) / _BYTES_PER_SECOND)
+            return self._read(name, channel, message, follow)
+
+    def _read(self, name: str, channel: str, *messages: bytes) -> str:
+        """Send messages, if any, and take the next line."""
+        resource = self._resource
+        try:
+            self._send(resource, *messages)
+            return str(resource.read()).strip()
+        except self._io_error as error:
+            if not self._timed_out(error):
                 raise self._gone(name, error, channel) from error
+            raise self._after_timeout(name, channel) from error
+        except OSError as error:
+            raise self._gone(name, error, channel) from error
 
     def _send(self, resource: Any, *lines: bytes) -> None:
         """A socket knows no messages, only bytes: all lines in one piece. Elsewhere each is a message of its own."""
@@ -211,6 +257,7 @@ class VisaLink:
             resource.close()
             raise GeneratorDisconnected(f"{name} was {self.identity!r} and is now {answer!r}.")
         self.identity = answer
+        self._errors.forget()
         return resource
 
     def _check_host(self) -> None:
@@ -226,14 +273,9 @@ class VisaLink:
     def _refused(self, error: BaseException) -> GeneratorRefused:
         return GeneratorRefused(
             f"{self.resource_name} can't be opened ({error}).",
-            remedy="Look at address, port and power, and whether the instrument's LAN or USB interface is enabled.",
+            remedy="Look at address, port and power, and whether the instrument's LAN or USB interface is enabled. "
+            "Some instruments know no socket: try TCPIP0::<address>::INSTR.",
         )
-
-    def _error(self, answer: str, channel: str) -> tuple[int, str]:
-        match = _ERROR.fullmatch(answer)
-        if match is None:
-            raise UnexpectedAnswer(f"{answer!r} is no entry of an error queue.", channel=channel)
-        return int(match[1]), match[2]
 
     def _timed_out(self, error: Any) -> bool:
         return error.error_code == self._pyvisa.constants.StatusCode.error_timeout

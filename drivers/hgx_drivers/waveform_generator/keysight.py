@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 
 from hgx_drivers.waveform_generator._dialect import Ask, Command, Samples, number
-from hgx_drivers.waveform_generator._interface import Burst, ChannelState, Reference, Sine
+from hgx_drivers.waveform_generator._interface import Burst, BurstState, ChannelState, Reference, Sine
+from hgx_drivers.waveform_generator._keysight_settings import KEYSIGHT_REFERENCE, KEYSIGHT_SETTINGS
 from hgx_drivers.waveform_generator._levels import Model
 from hgx_drivers.waveform_generator.errors import UnexpectedAnswer
 
@@ -30,15 +31,20 @@ _MODELS = {
     "33621": (1, 120e6, True),
     "33622": (2, 120e6, True),
 }
-_WAVEFORMS = {"SIN": "sine", "ARB": "arbitrary"}
 _EDGES = {"rising": "POS", "falling": "NEG"}
 _NAME = "HGX"
+#: An open circuit, an endless burst.
+_INFINITE = 1e37
+#: Of the operation condition register: an output waits for its trigger (reported).
+_WAITING = 1 << 5
 
 
 class Keysight:
     """The dialect of the 33500 and 33600 series."""
 
     maker = "Keysight"
+    settings = KEYSIGHT_SETTINGS
+    reference_settings = KEYSIGHT_REFERENCE
 
     def model(self, maker: str, model: str) -> Model | None:
         """The model by its identity; those before 2014 say Agilent."""
@@ -49,28 +55,33 @@ class Keysight:
         points, rate = (4_000_000, 660e6) if model.startswith("336") else (1_000_000, 250e6)
         return Model(model, channels, bandwidth, points if arbitrary else 0, rate)
 
+    def extract(self, answer: str, key: str) -> str | None:
+        """One question has one answer."""
+        del key
+        return answer.strip() or None
+
     def load(self, channel: int, ohms: float) -> Sequence[Command]:
         """``OUTPut:LOAD``: changes what the numbers mean, not the voltage."""
-        # Amplitudes in dBm or Vrms would turn into something else with the load.
-        unit = f"SOUR{channel}:VOLT:UNIT VPP"
-        return (unit, f"OUTP{channel}:LOAD {'INF' if math.isinf(ohms) else number(ohms)}")
+        return (f"OUTP{channel}:LOAD {'INF' if math.isinf(ohms) else number(ohms)}",)
 
-    def sine(self, channel: int, sine: Sine, before: ChannelState) -> Sequence[Command]:
+    def sine(self, channel: int, sine: Sine, least_volts: float) -> Sequence[Command]:
         """Function, frequency, amplitude, offset, phase. ``APPLy`` would be one command, but connects the output."""
         source = f"SOUR{channel}"
-        levels = [
-            f"{source}:VOLT {number(2 * sine.amplitude_volts)}",
-            f"{source}:VOLT:OFFS {number(sine.offset_volts)}",
-        ]
-        if sine.amplitude_volts > before.amplitude_volts:
-            levels.reverse()
         return (
             f"{source}:FUNC SIN",
             f"{source}:FREQ {number(sine.frequency_hz)}",
-            *levels,
+            f"{source}:VOLT {number(2 * least_volts)}",
+            f"{source}:VOLT:OFFS {number(sine.offset_volts)}",
+            f"{source}:VOLT {number(2 * sine.amplitude_volts)}",
             "UNIT:ANGL DEG",
             f"{source}:PHAS {_degrees(sine.phase_radians)}",
         )
+
+    def levels(self, channel: int, amplitude_volts: float, offset_volts: float, rising: bool) -> Sequence[Command]:
+        """``VOLTage`` and its offset: frequency and function would be refused while a burst goes on."""
+        source = f"SOUR{channel}"
+        commands = (f"{source}:VOLT {number(2 * amplitude_volts)}", f"{source}:VOLT:OFFS {number(offset_volts)}")
+        return commands[::-1] if rising else commands
 
     def arbitrary(self, channel: int, samples: Samples) -> Sequence[Command]:
         """``DATA:ARBitrary:DAC`` with a definite-length block; byte order swapped is little-endian."""
@@ -99,6 +110,7 @@ class Keysight:
             off,
             f"TRIG{channel}:SOUR EXT",
             f"TRIG{channel}:SLOP {_EDGES[burst.edge]}",
+            f"TRIG{channel}:DEL 0",
             f"{source}:BURS:MODE TRIG",
             f"{source}:BURS:NCYC {'INF' if burst.cycles is None else burst.cycles}",
             "UNIT:ANGL DEG",
@@ -118,29 +130,70 @@ class Keysight:
         """The selected source."""
         return "external" if ask("ROSC:SOUR?").upper().startswith("EXT") else "internal"
 
+    def read_limits(self, channel: int, ask: Ask) -> tuple[float, float] | None:
+        """``VOLTage:LIMit``, V at the load that the instrument knows of."""
+        limit = f"SOUR{channel}:VOLT:LIM"
+        if ask(f"{limit}:STAT?").strip().upper() in ("0", "OFF"):
+            return None
+        return _value(ask, f"{limit}:LOW?"), _value(ask, f"{limit}:HIGH?")
+
+    def read_burst(self, channel: int, ask: Ask) -> BurstState:
+        """Burst and trigger."""
+        source, trigger = f"SOUR{channel}:BURS", f"TRIG{channel}"
+        if _value(ask, f"{source}:STAT?") == 0:
+            return BurstState(False)
+        cycles = _value(ask, f"{source}:NCYC?")
+        by, edge = ask(f"{trigger}:SOUR?").upper(), ask(f"{trigger}:SLOP?").upper()
+        return BurstState(
+            armed=True,
+            triggered_by="external" if by.startswith("EXT") else by.lower(),
+            gated=ask(f"{source}:MODE?").upper().startswith("GAT"),
+            cycles=math.inf if cycles > _INFINITE else cycles,
+            edge="rising" if edge.startswith("POS") else "falling",
+            phase_radians=_value(ask, f"{source}:PHAS?") * _angle_unit(ask),
+            delay_seconds=_value(ask, f"{trigger}:DEL?"),
+        )
+
+    def read_waiting(self, ask: Ask) -> bool | None:
+        """``STATus:OPERation:CONDition``."""
+        return bool(int(_value(ask, "STAT:OPER:COND?")) & _WAITING)
+
     def read_state(self, channel: int, ask: Ask) -> ChannelState:
         """Several questions; an open circuit is 9.9E+37 ohm."""
         source = f"SOUR{channel}"
-
-        def value(question: str) -> float:
-            answer = ask(question)
-            try:
-                return float(answer)
-            except ValueError as error:
-                raise UnexpectedAnswer(f"{answer!r} is no number for {question!r}.") from error
-
-        load = value(f"OUTP{channel}:LOAD?")
-        waveform = ask(f"{source}:FUNC?").upper()
-        radians = ask("UNIT:ANGL?").upper().startswith("RAD")
+        load = _value(ask, f"OUTP{channel}:LOAD?")
+        waveform = _waveform(ask, source)
+        rate = f"{source}:FUNC:ARB:SRAT?" if waveform == "arbitrary" else f"{source}:FREQ?"
         return ChannelState(
-            on=value(f"OUTP{channel}?") != 0,
-            load_ohms=math.inf if load > 1e37 else load,
-            waveform=_WAVEFORMS.get(waveform, waveform.lower()),
-            frequency_hz=value(f"{source}:FREQ?"),
-            amplitude_volts=value(f"{source}:VOLT?") / 2,
-            offset_volts=value(f"{source}:VOLT:OFFS?"),
-            phase_radians=value(f"{source}:PHAS?") * (1.0 if radians else math.pi / 180),
+            on=_value(ask, f"OUTP{channel}?") != 0,
+            load_ohms=math.inf if load > _INFINITE else load,
+            waveform=waveform,
+            frequency_hz=_value(ask, rate),
+            amplitude_volts=_value(ask, f"{source}:VOLT?") / 2,
+            offset_volts=_value(ask, f"{source}:VOLT:OFFS?"),
+            phase_radians=_value(ask, f"{source}:PHAS?") * _angle_unit(ask),
         )
+
+
+def _waveform(ask: Ask, source: str) -> str:
+    """``sine``, ``arbitrary`` for the samples that we have uploaded, or the instrument's own word."""
+    shape = ask(f"{source}:FUNC?").strip().upper()
+    if shape == "ARB":
+        name = ask(f"{source}:FUNC:ARB?").strip().strip('"')
+        return "arbitrary" if name.upper() == _NAME else f"arbitrary {name}"
+    return "sine" if shape == "SIN" else shape.lower()
+
+
+def _value(ask: Ask, question: str) -> float:
+    answer = ask(question)
+    try:
+        return float({"ON": "1", "OFF": "0"}.get(answer.strip().upper(), answer))
+    except ValueError as error:
+        raise UnexpectedAnswer(f"{answer!r} is no number for {question!r}.") from error
+
+
+def _angle_unit(ask: Ask) -> float:
+    return 1.0 if ask("UNIT:ANGL?").upper().startswith("RAD") else math.pi / 180
 
 
 def _degrees(radians: float) -> str:

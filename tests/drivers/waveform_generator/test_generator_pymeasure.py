@@ -54,8 +54,8 @@ def instrument() -> Iterator[ScpiInstrument]:
         yield instrument
 
 
-def opened(instrument: ScpiInstrument, *channels: GeneratorChannel) -> PyMeasureGenerator:
-    settings = GeneratorSettings(instrument.resource, channels or (A, B), timeout_seconds=0.3)
+def opened(instrument: ScpiInstrument, *channels: GeneratorChannel, seconds: float = 5.0) -> PyMeasureGenerator:
+    settings = GeneratorSettings(instrument.resource, channels or (A, B), timeout_seconds=seconds)
     generator = open_by_driver(DRIVER, settings)
     assert isinstance(generator, PyMeasureGenerator)
     return generator
@@ -137,7 +137,7 @@ def test_every_step_stays_within_the_limits(generator: PyMeasureGenerator, instr
 def test_a_load_that_the_instrument_doesnt_take_is_found(
     generator: PyMeasureGenerator, instrument: ScpiInstrument
 ) -> None:
-    instrument.fail("LOAD", "deny")
+    instrument.fail("LOAD INF", "deny")
     with pytest.raises(GeneratorMismatch, match="2 times the voltage"):
         generator.configure_sine("tone A", Sine(1000.0, 0.07))
     with pytest.raises(GeneratorStateError, match="tone A"):
@@ -189,7 +189,7 @@ def test_a_burst_waits_for_the_trigger_at_the_phase_of_the_sine(
     generator.configure_sine("tone A", Sine(1000.0, 0.07, phase_radians=-math.pi / 2))
     generator.set_burst("tone A", Burst(edge="falling"))
     endless = {"state": "ON", "mode": "TRIG", "cycles": "INF", "source": "EXT", "slope": "NEG", "phase": "270"}
-    assert instrument.outputs[0].burst == endless
+    assert endless.items() <= instrument.outputs[0].burst.items()
     with pytest.raises(RangeError, match="at least 1 period"):
         generator.set_burst("tone A", Burst(cycles=0))
     generator.set_burst("tone A", None)
@@ -197,7 +197,7 @@ def test_a_burst_waits_for_the_trigger_at_the_phase_of_the_sine(
 
 
 def test_the_external_reference_is_locked_to_or_missed(instrument: ScpiInstrument) -> None:
-    settings = GeneratorSettings(instrument.resource, (A,), reference="external", timeout_seconds=0.3)
+    settings = GeneratorSettings(instrument.resource, (A,), reference="external", timeout_seconds=5.0)
     generator = open_by_driver(DRIVER, settings)
     generator.close()
     assert instrument.reference == "EXT"
@@ -206,10 +206,19 @@ def test_the_external_reference_is_locked_to_or_missed(instrument: ScpiInstrumen
         open_by_driver(DRIVER, settings)
 
 
-def test_an_answer_that_comes_late_reaches_nobody(generator: PyMeasureGenerator, instrument: ScpiInstrument) -> None:
+@pytest.fixture
+def impatient(instrument: ScpiInstrument) -> Iterator[PyMeasureGenerator]:
+    """For tests in which an answer doesn't come."""
+    generator = opened(instrument, seconds=0.5)
+    yield generator
+    generator.close()
+
+
+def test_an_answer_that_comes_late_reaches_nobody(impatient: PyMeasureGenerator, instrument: ScpiInstrument) -> None:
+    generator = impatient
     generator.configure_sine("tone A", Sine(1000.0, 0.07))
     instrument.fail("VOLT:OFFS?", "late")
-    with pytest.raises(GeneratorTimeout, match=r"tone A.*0\.3 s"):
+    with pytest.raises(GeneratorTimeout, match=r"tone A.*0\.5 s"):
         generator.state("tone A")
     state = generator.state("tone A")
     assert (state.frequency_hz, state.offset_volts) == (1000.0, 0.0)
@@ -217,7 +226,8 @@ def test_an_answer_that_comes_late_reaches_nobody(generator: PyMeasureGenerator,
 
 
 @pytest.mark.parametrize("how", ["drop", "vanish"])
-def test_a_peer_that_is_gone(generator: PyMeasureGenerator, instrument: ScpiInstrument, how: str) -> None:
+def test_a_peer_that_is_gone(impatient: PyMeasureGenerator, instrument: ScpiInstrument, how: str) -> None:
+    generator = impatient
     instrument.fail("FREQ?", how)  # type: ignore[arg-type]
     with pytest.raises((GeneratorDisconnected, GeneratorTimeout)):
         generator.state("tone A")
