@@ -73,7 +73,8 @@ class VoltageGuard:
             raise GuardRefusal(
                 f"Electrode {self.limits[worst].name} would move at {_text(slew[worst], 'V/s')} (slope and tones "
                 f"together) and may move at {_text(self._slew[worst], 'V/s')}.",
-                remedy="Make the slope longer, the tone smaller or lower, or raise the electrode's slew limit.",
+                remedy="Make the slope longer, the tone smaller or lower, or raise the electrode's slew limit if the "
+                "device bears it.",
             )
 
     def admit_reach(self, dc: Floats, swing: Floats) -> None:
@@ -111,7 +112,7 @@ class VoltageGuard:
                 f"Electrode {self.limits[row].name} at sample {start + column} would jump by "
                 f"{_text(step[row, column], 'V')} in one sample; its slew of {_text(self._slew[row], 'V/s')} "
                 f"allows {_text(self._slew[row] / self.rate_hz, 'V')}.",
-                remedy="Make the slope longer, or raise the electrode's slew limit.",
+                remedy="Make the slope longer, or raise the electrode's slew limit if the device bears it.",
             )
 
     def _refuse_levels(self, volts: Floats, what: str) -> None:
@@ -123,7 +124,7 @@ class VoltageGuard:
         raise GuardRefusal(
             f"Electrode {limit.name} {what} {_text(volts[index], 'V')} (DC and tones together); its limits are "
             f"{_text(limit.minimum_volts, 'V')} to {_text(limit.maximum_volts, 'V')}.",
-            remedy="Lower the voltage or the tone amplitude, or widen the electrode's limits.",
+            remedy="Lower the voltage or the tone amplitude, or widen the electrode's limits if the device bears it.",
         )
 
 

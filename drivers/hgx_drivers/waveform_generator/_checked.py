@@ -115,7 +115,8 @@ class CheckedGenerator(ABC):
             raise GeneratorStateError(
                 "a waveform can't be changed while the output is on.",
                 channel=channel,
-                remedy="Switch it off first: between the old and the new one the voltage is undefined.",
+                remedy="Lower the amplitude, then switch the output off: between two waveforms the voltage is "
+                "undefined.",
             )
         self._wanted.pop(channel, None)
         self._put_load(place)
@@ -135,7 +136,8 @@ class CheckedGenerator(ABC):
                 "on" if on else "off",
                 "off" if on else "on",
                 channel=channel,
-                remedy="Look at the instrument: an overload switches an output off, a locked panel keeps it on.",
+                remedy="Disconnect the device before you touch the instrument. An overload switches an output off, a "
+                "locked panel keeps it on.",
             )
 
     def rest(self) -> None:
