@@ -186,7 +186,8 @@ class Engine:
             ]
             raise AcquisitionError(
                 f"{', '.join(wrong)}: the card delivered samples that aren't numbers in the block from sample {start}.",
-                remedy="Check the input's wiring and range, then the card.",
+                remedy="Disconnect the device before you touch a wire; check the input's wiring and range, then the "
+                "card.",
             )
         overloaded = peak >= self._plan.overload_amperes
         if overloaded and not self._overloaded:

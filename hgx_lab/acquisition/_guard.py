@@ -97,7 +97,8 @@ class VoltageGuard:
                 f"together) and may {way} at {_text(allowed[worst], 'V/s')}.",
                 remedy=_BRING_IN
                 if outside[worst]
-                else "Make the slope longer, the tone smaller or lower, or raise the electrode's slew limit.",
+                else "Make the slope longer, the tone smaller or lower, or raise the electrode's slew limit if the "
+                "device bears it.",
             )
 
     def admit_reach(self, dc: Floats, swing: Floats) -> None:
@@ -173,7 +174,7 @@ class VoltageGuard:
         first = int(np.argmin(columns))
         row, column = int(rows[first]), int(columns[first])
         name, allowed = self.limits[row].name, float(most[row, column]) - _ROUNDING_VOLTS
-        if allowed < self._slew[row] / self.rate_hz:
+        if most[row, column] < self._step[row]:
             raise GuardRefusal(
                 f"Electrode {name} at sample {start + column} would jump by {_text(step[row, column], 'V')} in one "
                 f"sample; from beyond its limits it may come in at {_text(self._return_slew[row], 'V/s')}, "
@@ -184,7 +185,7 @@ class VoltageGuard:
             f"Electrode {name} at sample {start + column} would jump by "
             f"{_text(step[row, column], 'V')} in one sample; its slew of {_text(self._slew[row], 'V/s')} "
             f"allows {_text(self._slew[row] / self.rate_hz, 'V')}.",
-            remedy="Make the slope longer, or raise the electrode's slew limit.",
+            remedy="Make the slope longer, or raise the electrode's slew limit if the device bears it.",
         )
 
     def _refuse_levels(self, volts: Floats, what: str, before: Floats | None = None) -> None:
@@ -199,7 +200,7 @@ class VoltageGuard:
             raise GuardRefusal(f"{text}. {self._stands_beyond(index, before[index])}", remedy=_BRING_IN)
         raise GuardRefusal(
             f"{text}; its limits are {_text(limit.minimum_volts, 'V')} to {_text(limit.maximum_volts, 'V')}.",
-            remedy="Lower the voltage or the tone amplitude, or widen the electrode's limits.",
+            remedy="Lower the voltage or the tone amplitude, or widen the electrode's limits if the device bears it.",
         )
 
     def _stands_beyond(self, index: int, volts: float) -> str:

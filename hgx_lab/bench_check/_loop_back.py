@@ -65,7 +65,9 @@ def _judged(reading: LoopBackReading, lead_seconds: float) -> Iterator[Finding]:
     text = f"{wire}: {heard} of {sent} came back at {at}"
     error = abs(reading.heard / reading.sent - 1)
     if reading.heard < _CROSSTALK * reading.sent:
-        yield Finding("fault", _TOPIC, text, "Look at the wire, and at both terminals' names.")
+        yield Finding(
+            "fault", _TOPIC, text, "Look at the wire, with no device connected, and at both terminals' names."
+        )
         return
     if not error <= _TOLERANCE + 3 * reading.heard_std / reading.sent:  # nor is it well without an error bar
         remedy = "Look for a load or divider on the output, and at input's configuration (differential, rse, nrse)."
@@ -73,7 +75,12 @@ def _judged(reading: LoopBackReading, lead_seconds: float) -> Iterator[Finding]:
     else:
         yield Finding("ok", _TOPIC, text)
     if reading.sign < 0:
-        yield Finding("fault", _TOPIC, "the sign is turned round", "Swap the two wires of the differential input.")
+        yield Finding(
+            "fault",
+            _TOPIC,
+            "the sign is turned round",
+            "Swap the two wires of the differential input, with no device connected.",
+        )
     else:
         yield Finding("ok", _TOPIC, "the sign is right")
     seconds = reading.delay_samples / reading.rate_hz

@@ -100,7 +100,10 @@ def _say_ni(out: Screen, found: BenchInventory) -> None:
         return
     _line(out, _ni_heading(found.ni), style="bold")
     if not found.ni.entries:
-        _line(out, "  none: look at cable and power, then at NI MAX or `nilsdev`")
+        _line(
+            out,
+            "  none: with the device disconnected, look at cable and power of the card, then at NI MAX or `nilsdev`",
+        )
     for entry in found.ni.entries:
         device = entry.device
         kind = f"module in {device.timing}" if entry.kind == "module" else entry.kind

@@ -28,6 +28,8 @@ __all__ = [
     "styled",
 ]
 
+_LEAST_WIDTH, _USUAL_WIDTH = 20, 80
+
 
 class Screen(Console):
     """A console to which a text is a text: ``[bold]``, ``:smile:`` and control sequences in it are shown, not done.
@@ -38,6 +40,8 @@ class Screen(Console):
 
     def __init__(self, *, stderr: bool = False, width: int | None = None, file: IO[str] | None = None) -> None:
         super().__init__(stderr=stderr, width=width, file=file, markup=False, emoji=False, highlight=False)
+        if self.width < _LEAST_WIDTH:  # COLUMNS=0, say: nothing at all would be shown
+            self.width = _USUAL_WIDTH
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Make a text of a string, whatever the caller says of markup."""

@@ -160,7 +160,9 @@ def _conclude(
     text = f"The error is least at {format_quantity(amplitudes[least], 'V', digits=3)}: "
     text += f"{format_quantity(total[least], 'A/V', digits=3)} rms; "
     if best is None:
-        return MeasurementResult(text + "no bias shows, so larger amplitudes may be better still.", figures)
+        return MeasurementResult(
+            text + "no bias shows, so larger amplitudes may be better still, if the device bears them.", figures
+        )
     text += f"by noise and third derivative the best amplitude is {format_quantity(best, 'V', digits=3)}."
     return MeasurementResult(text, {**figures, "best_amplitude": best, "third": found.third})
 

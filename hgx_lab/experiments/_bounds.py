@@ -39,12 +39,12 @@ def check_tones_fit(run: RunFile, highest_hz: float, amplitude: float | None = N
                 f"A tone of {format_quantity(peak, 'V', digits=4)} at {format_quantity(highest_hz, 'Hz', digits=4)} "
                 f"on slopes moves {electrode.name} at {format_quantity(steepness, 'V/s', digits=4)}; it may have "
                 f"{format_quantity(limit, 'V/s', digits=4)}.",
-                remedy="Lower the amplitude, the frequency or timing.slope, or raise the slew.",
+                remedy="Lower the amplitude, the frequency or timing.slope, or raise the slew if the device bears it.",
             )
         room = electrode.limits[1] - electrode.limits[0]
         if 2 * peak > room:
             raise ExperimentError(
                 f"A tone of {format_quantity(peak, 'V', digits=4)} needs {format_quantity(2 * peak, 'V', digits=4)}, "
                 f"and {electrode.name} has {format_quantity(room, 'V', digits=4)} between its limits.",
-                remedy="Lower the amplitude, or widen the limits.",
+                remedy="Lower the amplitude, or widen the limits if the device bears it.",
             )

@@ -47,7 +47,7 @@ def measure_fingerprint(
     if high - low < _LEAST_VOLTS:
         raise SignalError(
             "A fingerprint needs voltages that all electrodes may have; these limits leave none.",
-            remedy="Widen the limits if the device allows it; without a fingerprint, swapped wires aren't found.",
+            remedy="Widen the limits if the device bears it; without a fingerprint, swapped wires aren't found.",
         )
     points = np.tile(steady_volts(run), (_POINTS, 1))
     points[:, tested] = np.linspace(low, high, _POINTS)[:, None]

@@ -80,7 +80,7 @@ class Guardian:
             said = answer.decode(errors="replace").strip() or f"no answer within {_READY_SECONDS:g} s, or its end"
             raise AcquisitionError(
                 f"The guardian isn't ready: {said}",
-                remedy="Mend that, or leave safety.guardian out and stay with the run.",
+                remedy="Mend that. Without safety.guardian the outputs stay where they are if the run is killed.",
             )
         self._tell(
             f"Guardian: process {process.pid} brings the outputs to rest if this one, {os.getpid()}, is killed.",

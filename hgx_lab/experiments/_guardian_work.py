@@ -46,7 +46,10 @@ def bring_to_rest(
     """
     count, failures = disconnect_all(run)
     for failure in failures:
-        tell(f"A generator could not be switched off: {failure} Its tone may still be on the electrodes.")
+        tell(
+            f"A generator could not be switched off: {failure} Its tone may still be on the electrodes. Disconnect the "
+            "device before you touch the bench."
+        )
     if count > len(failures):
         tell(f"Generators disconnected: {count - len(failures)} of {count}.")
     deadline = time.monotonic() + patience_seconds

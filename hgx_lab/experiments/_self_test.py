@@ -85,11 +85,12 @@ def self_test(
             raise SelfTestError(
                 f"Nothing reaches the input: none of {', '.join(names)} has a response above the noise, "
                 f"{largest:.2g} A/V, and the mean current is the same at all device points.",
-                remedy="Check the contact of the device and of its output, the amplifier and the input.",
+                remedy="Disconnect the device before you touch a wire; check its contact and that of its output, the "
+                "amplifier and the input.",
             )
         note = (
-            f"The wires couldn't be tested: noise hides every response below {largest:.2g} A/V. A larger amplitude of "
-            "the tones or a longer self_test.duration helps."
+            f"The wires couldn't be tested: noise hides every response below {largest:.2g} A/V. A longer "
+            "self_test.duration helps, or a larger amplitude of the tones if the device bears it."
         )
         return SelfTestResult(names, evidence, (note,))
     _judge(probe, evidence, names, peaks, peaks[:, None] * on[0], level)
@@ -147,7 +148,7 @@ def _check_input(heard: Heard) -> None:
         raise SelfTestError(
             f"The input read {heard.minimum:g} A in every sample of {len(heard.clipped)} windows: its converter or "
             "amplifier is dead.",
-            remedy="Check the input's terminal, cable and the supply of the amplifier.",
+            remedy="Disconnect the device, then check the input's terminal, cable and the supply of the amplifier.",
         )
 
 
@@ -169,7 +170,10 @@ def _judge(
         if is_shorted(probe, peaks, together, (i, j), level)
     ]
     if faults:
-        raise SelfTestError(" ".join(faults), remedy="Check the contacts and cables of these electrodes.")
+        raise SelfTestError(
+            " ".join(faults),
+            remedy="Disconnect the device before you touch a wire; check the contacts and cables of these electrodes.",
+        )
 
 
 def _compare(
@@ -195,7 +199,8 @@ def _compare(
         raise SelfTestError(
             f"{first} and {second} are swapped: their responses fit the fingerprint with these two exchanged, and no "
             f"other way (chi-square {match.chi2:.3g} as they are, where {match.limit:.3g} is the most).",
-            remedy="Swap their cables; if the wires were meant to change, calibrate again with hgx calibrate.",
+            remedy="Disconnect the device, then swap their cables; if the wires were meant to change, calibrate again "
+            "with hgx calibrate.",
         )
     candidates = ", ".join(f"{stored.names[i]} with {stored.names[j]}" for i, j in match.transpositions)
     return (

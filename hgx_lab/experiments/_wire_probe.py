@@ -90,7 +90,7 @@ class WireProbe:
             raise SignalError(
                 f"{electrodes[k].name} has no room for a tone: its slew limit is {slew[k]:g} V/s, and slopes take "
                 f"{run.timing.slope:g} V/s.",
-                remedy="Lower timing.slope, or raise the limit.",
+                remedy="Lower timing.slope, or raise the limit if the device bears it.",
             )
         return peaks
 

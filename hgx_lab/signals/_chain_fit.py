@@ -26,7 +26,10 @@ _SIGNIFICANCE = 5.0
 _WORST_REDUCED_CHI2 = 3.0
 _WORST_MISFIT = 0.1
 
-_MORE_DATA = "Use more tones over a wider band, a larger amplitude, more device points or a longer measurement."
+_MORE_DATA = (
+    "Use more tones over a wider band, more device points, a longer measurement, or a larger amplitude if the device "
+    "bears it."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,7 +76,7 @@ def sequence_waves(*, peak: float, slew: float, rate_hz: float, longest_samples:
     if hold > 64:
         raise CalibrationError(
             f"With {max(slew, 0):g} V/s to spare, a sequence of {peak:g} V would take {hold} samples for each chip.",
-            remedy="Lower the amplitude of the tones or timing.slope, or raise safety.slew.",
+            remedy="Lower the amplitude of the tones or timing.slope, or raise safety.slew if the device bears it.",
         )
     order = next((k for k in range(9, 17) if (2**k - 1) * hold >= 4 * longest_samples), 17)
     chips = 1.0 - 2.0 * max_len_seq(order)[0].astype(np.float64)

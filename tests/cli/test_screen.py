@@ -103,6 +103,15 @@ def test_columns_stay_straight_in_any_encoding() -> None:
     assert "1 nA +- 2 fA" in file.getvalue()
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "7"])
+def test_a_terminal_without_width_hides_nothing(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    file = io.StringIO()
+    Screen(file=file).print("Disconnect the device")
+    Screen(file=file).print(table("Disconnect the device"))
+    assert file.getvalue().count("Disconnect the device") == 6
+
+
 #: What of rich may be used outside of the screen: these take a string for a text, or hand it to the screen.
 _HARMLESS = {
     "rich.console": {"Group"},

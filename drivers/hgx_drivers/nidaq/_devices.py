@@ -65,7 +65,8 @@ def no_device(connection: Connection) -> DriverError:
     """The error of a driver that lists nothing."""
     where = f"by the server {connection.remote}" if connection.remote else "on this machine"
     return DriverError(
-        f"NI-DAQmx finds no device {where}.", remedy="Look at cable and power, then at NI MAX or `nilsdev`."
+        f"NI-DAQmx finds no device {where}.",
+        remedy="With the device disconnected, look at the card's cable and power, then at NI MAX or `nilsdev`.",
     )
 
 

@@ -38,18 +38,20 @@ _KINDS: tuple[_Kind, ...] = (
     ),
     (
         CardDisconnected,
-        "Look at cable and power, and at the device's name in NI MAX.",
+        "Disconnect the device: the card's outputs may jump when it comes back. Then look at its cable and power, and "
+        "at its name in NI MAX.",
         frozenset({-201003, -200220, -200207, -200045, -50405, -50804, -88705, -88708, -88717, -89130, -201401}),
     ),
     (
         CardStateError,
-        "Another program or task uses the device: end it, or reset the device in NI MAX.",
+        "Another program or task uses the card: let it come to its end. Where none does, disconnect the device, then "
+        "reset the card in NI MAX; a reset puts the outputs of many cards to 0 V in one step.",
         frozenset({-50103, -200022, -200089, -201273, -201420, -201388, -88709, -88710}),
     ),
     (
         CardStateError,
-        "The watchdog has expired and holds the outputs at rest. Find out why the program fell silent, then reset the "
-        "device in NI MAX.",
+        "The watchdog has expired and holds the outputs at rest. Find out why the program fell silent; then disconnect "
+        "the device and reset the card in NI MAX.",
         frozenset({-200678, -200681, -200712, -201434, -201478, -201433}),
     ),
     (

@@ -72,7 +72,8 @@ def _inspect(
         if name not in names:
             raise ChannelError(
                 f"There is no NI device {name!r}; there are {', '.join(names)}.",
-                remedy="Look at cable and power, and at the device's name in NI MAX or in `hgx devices`.",
+                remedy="With the device disconnected, look at the card's cable and power; then at its name in NI MAX "
+                "or in `hgx devices`.",
             )
         if name not in known:
             known[name] = describe(connection, name)

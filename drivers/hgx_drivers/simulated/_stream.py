@@ -94,7 +94,10 @@ class Stream:
 
     def _failure(self, end: int, kind: type[StreamFault]) -> DriverError:
         if kind is Disconnect:
-            return CardDisconnected(f"The card doesn't answer since sample {end}.", remedy="Look at the cable.")
+            return CardDisconnected(
+                f"The card doesn't answer since sample {end}.",
+                remedy="Disconnect the device, then look at the cable of the card.",
+            )
         if kind is Overflow:
             return InputOverflow(
                 f"The input buffer of {self._input_capacity} samples was full when sample {end} came; it was lost.",

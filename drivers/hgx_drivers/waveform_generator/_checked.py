@@ -154,7 +154,8 @@ class CheckedGenerator(Talking):
             raise GeneratorStateError(
                 "a waveform can't be changed while the output is on.",
                 channel=channel,
-                remedy="Switch it off first: between the old and the new one the voltage is undefined.",
+                remedy="Lower the amplitude, then switch the output off: between two waveforms the voltage is "
+                "undefined.",
             )
         self._forget(channel)
         changed = self._bring(place, "arbitrary")
@@ -209,7 +210,8 @@ class CheckedGenerator(Talking):
                 "on" if on else "off",
                 "off" if on else "on",
                 channel=channel,
-                remedy="Look at the instrument: an overload switches an output off, a locked panel keeps it on.",
+                remedy="Disconnect the device before you touch the instrument. An overload switches an output off, a "
+                "locked panel keeps it on.",
             )
         self._seen_waiting = on and self._endless() and self._waiting() is True
 

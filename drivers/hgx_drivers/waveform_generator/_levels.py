@@ -99,7 +99,7 @@ def check_levels(channel: GeneratorChannel, model: Model, amplitude: float, offs
         raise RangeError(
             f"{channel.name}: {model.name} gives at least {least:g} V peak into {_ohms(channel.load_ohms)}, not "
             f"{amplitude:g} V.",
-            remedy="Take a larger amplitude and an attenuator.",
+            remedy="Take a larger amplitude and an attenuator, put in with the device disconnected.",
         )
 
 

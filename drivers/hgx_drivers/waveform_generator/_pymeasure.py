@@ -248,8 +248,8 @@ class PyMeasureGenerator(CheckedGenerator):
         return GeneratorDisconnected(
             f"{self._settings.resource} broke off the connection during {what} ({error}).",
             channel=place.name,
-            remedy="Look at power and cable, and whether another program took the instrument. "
-            "Its outputs may still be on.",
+            remedy="Disconnect the device: the outputs may still be on. Then look at power and cable, and whether "
+            "another program took the instrument.",
         )
 
     def _widen(self, output: Any, place: GeneratorChannel) -> None:

@@ -40,8 +40,9 @@ def compare(channel: GeneratorChannel, wanted: ChannelState, found: ChannelState
             f"{wanted.load_ohms:g} ohm",
             f"{found.load_ohms:g} ohm",
             channel=channel.name,
-            remedy=f"With it the load would see {ratio:.3g} times the voltage that was asked for. Set the load of the "
-            "output on the instrument, and look whether voltage limits lock it. The output stays off.",
+            remedy=f"With it the load would see {ratio:.3g} times the voltage that was asked for. Disconnect the "
+            "device, then set the load of the output on the instrument, and look whether voltage limits lock it. The "
+            "output stays off.",
         )
     if wanted.waveform != found.waveform:
         raise GeneratorMismatch(

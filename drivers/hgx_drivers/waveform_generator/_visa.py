@@ -206,8 +206,8 @@ class VisaLink:
         return GeneratorTimeout(
             f"{said}, nor to *IDN? after it, from {self.resource_name}.",
             channel=channel,
-            remedy="Look at the instrument: it may be busy, stuck in a menu, or its cable be pulled. "
-            "The next call opens a new connection.",
+            remedy="Disconnect the device before you touch the instrument: its outputs may be on. It may be busy, "
+            "stuck in a menu, or its cable be pulled. The next call opens a new connection.",
             alive=False,
         )
 
@@ -216,8 +216,8 @@ class VisaLink:
         return GeneratorDisconnected(
             f"{self.resource_name} closed the connection during {name!r} ({error}).",
             channel=channel,
-            remedy="Look at power and cable, and whether another program took the instrument. "
-            "Its outputs may still be on.",
+            remedy="Disconnect the device: the outputs may still be on. Then look at power and cable, and whether "
+            "another program took the instrument.",
         )
 
     def _open(self) -> Any:
@@ -273,8 +273,9 @@ class VisaLink:
     def _refused(self, error: BaseException) -> GeneratorRefused:
         return GeneratorRefused(
             f"{self.resource_name} can't be opened ({error}).",
-            remedy="Look at address, port and power, and whether the instrument's LAN or USB interface is enabled. "
-            "Some instruments know no socket: try TCPIP0::<address>::INSTR.",
+            remedy="Look at address and port; then, with the device disconnected, at the instrument's power and "
+            "whether its LAN or USB interface is enabled. Some instruments know no socket: try "
+            "TCPIP0::<address>::INSTR.",
         )
 
     def _timed_out(self, error: Any) -> bool:

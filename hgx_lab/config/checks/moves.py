@@ -42,7 +42,7 @@ def _slopes(electrodes: tuple[Electrode, ...], safety: Safety, tones: Tones, tim
                 f"tones of up to {_slew(tone)} on slopes of {_slew(timing.slope)} need {_slew(timing.slope + tone)}, "
                 f"and {electrode.name} may have {_slew(limit)}."
             )
-            hint = "Lower the amplitude, the band or the slope, or raise the slew."
+            hint = "Lower the amplitude, the band or the slope, or raise the slew if the device bears it."
             yield Finding(path, message, suggestion=hint, or_at=_TONE_STEEPNESS)
         if safety.rest_slope > limit:
             message = f"{_slew(safety.rest_slope)} is above the slew rate of {_slew(limit)} of {electrode.name}."
