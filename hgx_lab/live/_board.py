@@ -190,7 +190,7 @@ class Board:
             done, total = self._progress[:2]
         silent = time.monotonic() - self._heard
         remaining = float("nan")
-        if done and total is not None:
+        if done and total is not None and self._state.alive:
             remaining = self._elapsed / done * max(total - done, 0)
         return Status(
             state=self._state,
