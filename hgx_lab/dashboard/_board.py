@@ -26,6 +26,7 @@ class PanelBoard(QtWidgets.QMainWindow):
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QtWidgets.QDockWidget] = {}
         self.broken: dict[str, str] = {}
+        self._drew: dict[str, tuple[str, bool] | None] = {}
         #: Whether the docks have a layout of the user; otherwise they are arranged when their room is known.
         self.arranged = False
         self._soon = QtCore.QTimer(self)
@@ -83,11 +84,15 @@ class PanelBoard(QtWidgets.QMainWindow):
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show a snapshot on every panel that can be seen."""
+        shown = None if snapshot.description is None else (snapshot.description.record, snapshot.rewound)
         for key, panel in self.panels.items():
             # A dock behind another one's tab counts as visible to Qt, which only moves it out of sight.
             if not panel.isVisible() or panel.visibleRegion().isEmpty():
                 continue
             try:
+                if self._drew.get(key) != shown:
+                    panel.forget()  # what the next run doesn't have mustn't be taken for its own
+                    self._drew[key] = shown
                 panel.draw(snapshot)
                 panel.settle()
             except Exception as error:  # noqa: BLE001 - one broken panel must not take the others along

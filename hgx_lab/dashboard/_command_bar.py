@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyqtgraph.Qt import QtCore, QtWidgets
 
 from hgx_lab.dashboard._caption import Caption
-from hgx_lab.dashboard._plain import plain_label
+from hgx_lab.dashboard._plain import plain_label, plain_tool_tip
 from hgx_lab.dashboard._sources import Target
 from hgx_lab.dashboard._theme import STATE_SIGNS, Theme
 from hgx_lab.live import RunState
@@ -84,6 +84,7 @@ class CommandBar(QtWidgets.QWidget):
         self.rest.setEnabled((can and state is not RunState.RAMPING) or lost)
         self.show_button.setVisible(target.own and state.alive and not target.shown)
         self.words.setText(_words(target, closing=closing))
+        self.setToolTip(plain_tool_tip(str(target.record)) if state.alive else "")
         colour = theme.muted if target.shown and not closing else theme.caution
         if colour != self._colour:
             self._colour = colour
@@ -92,14 +93,12 @@ class CommandBar(QtWidgets.QWidget):
 
 def _words(target: Target, *, closing: bool) -> str:
     if closing:
-        return f"The window closes when {target.name} is at rest."
+        return f"The window closes when {target.short} is at rest."
     if not target.status.state.alive:
         return ""
-    return (
-        f"Commands go to {target.name}"
-        + (", started here" if target.own else "")
-        + ("." if target.shown else ": not to what is shown.")
-    )
+    if not target.shown:
+        return f"Commands go to {target.short}, not to what is shown."
+    return f"Commands go to {target.short}{', started here' if target.own else ''}."
 
 
 class RunStrip(QtWidgets.QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
@@ -36,6 +37,7 @@ class Desk(DashboardWindow):
     def __init__(self, theme: Theme, settings: QtCore.QSettings | None = None, records: Path = Path("runs")) -> None:
         super().__init__(theme, settings)
         self._given_up: str | None = None
+        self._alive = False
         self.setup = SetupPanel(records)
         self.runs = RunsPage(records, theme)
         self.rewind = RewindBar()
@@ -112,8 +114,17 @@ class Desk(DashboardWindow):
     def draw(self) -> None:
         """Draw one frame of the live page; the setup learns of runs that ended."""
         super().draw()
+        self._follow_to_the_end()
         self.setup.draw(self.snapshot)
         self.setup.draw(self.sources.own_picture, own=True)
+
+    def _follow_to_the_end(self) -> None:
+        """Offer the last iterations too, when the run that is shown ends and nobody is looking at its past."""
+        ended, self._alive = self._alive and not self.live.status.state.alive, self.live.status.state.alive
+        if ended and self.rewind.past is not None and not self.snapshot.rewound:
+            with suppress(HgxError):
+                self.rewind.open(self.source.record, rewound=False)
+                self.rewind.branch.setEnabled(True)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""

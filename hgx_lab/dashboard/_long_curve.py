@@ -56,6 +56,8 @@ class LongCurve(pg.PlotCurveItem):
     def _thin(self, *_: object) -> None:
         size = self._values.size
         if not size:
+            if self.xData is not None and len(self.xData):
+                self.setData(np.empty(0), np.empty(0))
             return
         box = self._plot.plot_item.getViewBox()
         # Following the newest sample the whole is in sight; the range of the axes learns of it only afterwards.

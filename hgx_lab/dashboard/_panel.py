@@ -47,6 +47,9 @@ class Panel(QtWidgets.QWidget):
         """Show a snapshot; must be quick, and must not keep it."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Show nothing, because another run is shown from now on; a panel that draws all of it anyway needs nothing."""
+
     def settle(self) -> None:
         """Let the axes follow the data now: done while painting, as pyqtgraph would, everything is painted twice."""
         if self._plots is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,10 @@ class Plot(pg.PlotWidget):
             item.addItem(extra, ignoreBounds=True)
             extra.hide()
         item.scene().sigMouseMoved.connect(self._moved)
+        self._names: tuple[str, ...] | None = None
+        self._every = 0
+        item.getViewBox().sigXRangeChanged.connect(self._fit_names)
+        item.getViewBox().sigResized.connect(self._fit_names)
         self.set_theme(theme)
 
     @property
@@ -112,9 +117,28 @@ class Plot(pg.PlotWidget):
         """Show no read-out: the axes of this picture mean nothing."""
         self.plot_item.scene().sigMouseMoved.disconnect(self._moved)
 
-    def names_below(self, names: tuple[str, ...]) -> None:
-        """Write names at 0, 1, 2 ... of the lower axis instead of numbers."""
-        self.plot_item.getAxis("bottom").setTicks([list(enumerate(names))])
+    def names_below(self, names: tuple[str, ...] | None) -> None:
+        """Write names at 0, 1, 2 ... of the lower axis instead of numbers, every second, third ... for lack of room.
+
+        Numbers again with None.
+        """
+        self._names, self._every = names, 0
+        if names is None:
+            self.plot_item.getAxis("bottom").setTicks(None)
+        else:
+            self._fit_names()
+
+    def _fit_names(self, *_: object) -> None:
+        if self._names is None:
+            return
+        metrics = QtGui.QFontMetrics(QtWidgets.QApplication.font())
+        widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0) + metrics.averageCharWidth()
+        left, right = self.plot_item.getViewBox().viewRange()[0]
+        room = self.plot_item.getViewBox().width() / max(right - left, 1e-9)  # for each name, pixels
+        every = max(1, ceil(widest / room)) if room > 0 else 1
+        if every != self._every:
+            self._every = every
+            self.plot_item.getAxis("bottom").setTicks([list(enumerate(self._names))[::every]])
 
     def mark(self, item: Any) -> None:
         """Add something that the range of the axes takes no account of."""

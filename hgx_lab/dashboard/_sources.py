@@ -21,12 +21,13 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The run that commands go to now.
+    """The run that commands go to now: its record, and its name in the run file.
 
     ``own``: this window started it. ``shown``: it is what the panels show, as it is now. ``ready``: commands are taken.
     """
 
-    name: str
+    record: Path
+    short: str
     status: Status
     own: bool
     shown: bool
@@ -80,7 +81,7 @@ class Sources:
     @property
     def own_name(self) -> str:
         """Name of the record of the run that was started here; empty where there is none."""
-        return "" if self.own is None else _name(self.own, self._own_picture)
+        return "" if self.own is None else _record(self.own, self._own_picture).stem
 
     @property
     def own_goes_on(self) -> bool:
@@ -109,7 +110,8 @@ class Sources:
         own = self._commanded is self.own
         picture = self._own_picture if own else self._picture
         return Target(
-            name=_name(self._commanded, picture),
+            record=_record(self._commanded, picture),
+            short=_record(self._commanded, picture).stem if picture.description is None else picture.description.name,
             status=picture.status,
             own=own,
             shown=self._commanded is self.shown and not rewound,
@@ -147,6 +149,5 @@ def _picture(source: Source, last: Snapshot) -> Snapshot:
         return replace(last, status=Status(RunState.LOST, words))
 
 
-def _name(source: Source, picture: Snapshot) -> str:
-    record = source.record if picture.description is None else Path(picture.description.record)
-    return record.stem
+def _record(source: Source, picture: Snapshot) -> Path:
+    return source.record if picture.description is None else Path(picture.description.record)

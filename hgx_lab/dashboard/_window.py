@@ -57,12 +57,13 @@ class DashboardWindow(QtWidgets.QMainWindow):
             lambda: self.ask_before_closing(),
             lambda: self._own_command("stop"),
         )
-        self.snapshot = Snapshot()
+        #: What is drawn, and the run that is shown as it is now: the same but while its past is looked at.
+        self.snapshot = self.live = Snapshot()
         self._rewound: Snapshot | None = None
         self.board = PanelBoard()
         for make in PANELS:
             self.board.add(make(theme))
-        self.pages = QtWidgets.QTabWidget()
+        self.pages = _Pages()
         self.pages.setDocumentMode(True)
         tabs = self.pages.tabBar()
         if tabs is not None:
@@ -192,8 +193,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
 
     def draw(self) -> None:
         """Draw one frame."""
-        live = self.sources.look()
-        self.snapshot = live if self._rewound is None else with_end(self._rewound, live.status)
+        self.live = self.sources.look()
+        self.snapshot = self.live if self._rewound is None else with_end(self._rewound, self.live.status)
         self.board.draw(self.snapshot)
         self._draw_commands()
         run = self.snapshot.description
@@ -338,6 +339,14 @@ class DashboardWindow(QtWidgets.QMainWindow):
             saved = self.settings.value(name)
             if isinstance(saved, QtCore.QByteArray):
                 restore(saved)
+
+
+class _Pages(QtWidgets.QTabWidget):
+    """Pages in document mode, without the line that Qt draws below what stands beside the tabs."""
+
+    def paintEvent(self, a0: Any) -> None:  # noqa: N802 - Qt's name
+        """Draw nothing but tabs and pages."""
+        del a0
 
 
 def first_in_focus_order(page: QtWidgets.QWidget) -> QtWidgets.QWidget | None:

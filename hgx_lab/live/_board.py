@@ -190,7 +190,7 @@ class Board:
             done, total = self._progress[:2]
         silent = time.monotonic() - self._heard
         remaining = float("nan")
-        if done and total is not None:
+        if done and total is not None and self._state.alive:
             # A run that continues another counts on from its iterations, which took none of its own time.
             here = self._history.seen or done
             remaining = self._elapsed / here * max(total - done, 0)

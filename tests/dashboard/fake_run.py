@@ -17,7 +17,7 @@ class FakeRun:
         self.error: Exception | None = None
         run = shown.description
         assert run is not None
-        self._shown = replace(shown, rewound=False, description=replace(run, record=str(record)))
+        self._shown = replace(shown, rewound=False, description=replace(run, record=str(record), name=self.record.stem))
         self.turn(state)
 
     def turn(self, state: RunState, detail: str = "") -> None:

@@ -163,7 +163,7 @@ def test_commands_go_to_the_own_run_whatever_is_looked_at(
     assert own.asked == ["pause", "stop", "rest now", "pause", "stop", "rest now", "rest now"]
     assert commanded(other) == []
     # And it is said which run that is.
-    assert window.now.commands.words.text() == "Commands go to own, started here: not to what is shown."
+    assert window.now.commands.words.text() == "Commands go to own, not to what is shown."
     assert "own: learning" in window.strip.words.text()
 
 
@@ -211,7 +211,7 @@ def test_a_run_of_somebody_else_is_commanded_also_while_its_past_is_looked_at(
     window.show_past(replace(learned, rewound=True))
     qtbot.mouseClick(window.now.rest, LEFT)
     assert other.asked == ["rest now"]
-    assert window.now.commands.words.text() == "Commands go to other: not to what is shown."
+    assert window.now.commands.words.text() == "Commands go to other, not to what is shown."
     assert not window.strip.isVisible()
 
 

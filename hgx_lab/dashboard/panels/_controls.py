@@ -54,6 +54,13 @@ class ControlsPanel(Panel):
             if controls.ndim == 2:
                 line.setData(*thinned(x, controls[:, k], self.trend.width()))
 
+    def forget(self) -> None:
+        """Show nothing."""
+        self._names, self._box, self._peak, self._mark, self._lines = (), None, None, None, []
+        self._headroom.setText("")
+        for plot in (self.now, self.trend):
+            plot.clear_data()
+
     def set_theme(self, theme: Theme) -> None:
         """Change colours; everything is made anew at the next frame."""
         super().set_theme(theme)
@@ -69,7 +76,8 @@ class ControlsPanel(Panel):
         self._box = pg.BarGraphItem(
             x=x, y0=low, height=high - low, width=0.7, pen=pen(self.theme.grid), brush=brush(self.theme.raised, 0.6)
         )
-        self._peak = pg.BarGraphItem(x=x, y0=x * 0.0, height=x * 0.0, width=0.7)
+        unknown = {"pen": pg.mkPen(None), "brush": pg.mkBrush(None)}
+        self._peak = pg.BarGraphItem(x=x, y0=x * 0.0, height=x * 0.0, width=0.7, **unknown)
         self._mark = pg.ScatterPlotItem(symbol="d", size=11)
         for item in (self._box, self._peak, self._mark):
             self.now.addItem(item)

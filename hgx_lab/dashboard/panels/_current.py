@@ -93,6 +93,15 @@ class CurrentPanel(Panel):
             self._spectrum_of = trace.psd
             self._draw_spectrum(trace.frequencies_hz, trace.psd, snapshot.description)
 
+    def forget(self) -> None:
+        """Show nothing."""
+        self._trace_of = self._spectrum_of = None
+        self._trace.set_samples(0, 1.0, np.empty(0))
+        for curve in (self._psd, self._floor, *self._marks.values()):
+            curve.setData([], [])
+        self._floor_words = ""
+        self._write_legend()
+
     def _light(self, on: bool) -> None:
         if on is self._lit:
             return

@@ -93,6 +93,13 @@ class DerivativesPanel(Panel):
             line.setData(*thinned(x, mean[:, k], self.trend.width()))
             set_band(band, x, mean[:, k] - 2 * std[:, k], mean[:, k] + 2 * std[:, k])
 
+    def forget(self) -> None:
+        """Show nothing."""
+        self._names, self._bars, self._errors, self._hands, self._lines = (), None, None, [], []
+        self._confidence.setText("")
+        for plot in (self.bars, self.dials, self.trend):
+            plot.clear_data()
+
     def set_theme(self, theme: Theme) -> None:
         """Change colours; everything is made anew at the next frame."""
         super().set_theme(theme)
@@ -107,7 +114,8 @@ class DerivativesPanel(Panel):
         self.case.setCurrentIndex(chosen if chosen <= len(cases) else 0)
         for plot in (self.bars, self.dials, self.trend):
             plot.clear_data()
-        self._bars = pg.BarGraphItem(x=np.arange(len(names)), height=np.zeros(len(names)), width=0.6)
+        unknown = {"pen": pg.mkPen(None), "brush": pg.mkBrush(None)}  # nothing is drawn before it is measured
+        self._bars = pg.BarGraphItem(x=np.arange(len(names)), height=np.zeros(len(names)), width=0.6, **unknown)
         self._errors = pg.ErrorBarItem(beam=0.25, pen=pen(self.theme.text))
         for item in (self._bars, self._errors):
             self.bars.addItem(item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, pi, sin
+from math import ceil, cos, pi, sin
 
 import numpy as np
 import pyqtgraph as pg
@@ -22,6 +22,8 @@ __all__ = ["DevicePanel"]
 _RIM, _DOT, _RING, _NAME = 0.66, 0.3, (0.4, 0.54), 1.33
 #: Periods of a tone that are drawn, and the time shown of an electrode without one, s.
 _PERIODS, _STILL_SECONDS = 3, 2e-3
+#: Names that have room around the device, and where they stand when not all of them have.
+_LABELS, _NAME_OF_MANY = 12, 1.2
 
 
 class DevicePanel(Panel):
@@ -67,6 +69,7 @@ class DevicePanel(Panel):
         self.picture.setMinimumWidth(120)
         self.setLayout(row)
         self._names: tuple[str, ...] = ()
+        self._share = 1.0  # of their size that electrodes take where there are many
         self._drawn_picture: tuple[RunDescription, int, bytes] | None = None
         self._drawn_wave: tuple[ElectrodeInfo, float] | None = None
 
@@ -104,19 +107,38 @@ class DevicePanel(Panel):
         self.which.addItems(self._names)
         self.which.setCurrentIndex(chosen if chosen < len(self._names) else 0)
         self._rim.setPen(pen(self.theme.muted))
-        for label in self._labels:
-            self.picture.removeItem(label)
-        self._labels = []
-        names = (*self._names, "output")
-        for name, x, y in zip(names, *_places(len(self._names), output=True), strict=True):
+        self._clear_labels()
+        apart = 2 * pi / (len(self._names) + 1)
+        self._share = min(1.0, 0.95 * apart / _RING[1])
+        self._electrodes.setSize(min(_DOT, 0.8 * apart))
+        # Names that would overlap are left out; the list has all of them.
+        every = ceil(len(self._names) / _LABELS)
+        places = list(zip((*self._names, "output"), *_places(len(self._names), output=True), strict=True))
+        shown = places[:-1] if every == 1 else places[every : len(self._names) - every + 1 : every]
+        for name, x, y in (*shown, places[-1]):
             # The name grows away from its electrode, whatever its length.
             label = pg.TextItem(
                 name, color=self.theme.muted if name == "output" else self.theme.text, anchor=((1 - x) / 2, (1 + y) / 2)
             )
-            label.setPos(_NAME * x, _NAME * y)
+            away = _NAME if every == 1 else _NAME_OF_MANY
+            label.setPos(away * x, away * y)
             self.picture.mark(label)
             self._labels.append(label)
         self.picture.plot_item.setRange(xRange=(-1.7, 1.7), yRange=(-1.62, 1.62), padding=0)
+
+    def _clear_labels(self) -> None:
+        for label in self._labels:
+            self.picture.removeItem(label)
+        self._labels = []
+
+    def forget(self) -> None:
+        """Show nothing."""
+        self._names, self._drawn_picture, self._drawn_wave = (), None, None
+        self._clear_labels()
+        for caption in (self._facts, self._tone, self._slope):
+            caption.setText("")
+        for item in (self._electrodes, self._rings, self._wave, self._dc, self._derivative):
+            item.setData([], [])
 
     def _draw_picture(self, run: RunDescription, volts: np.ndarray, chosen: int) -> None:
         x, y = _places(len(volts))
@@ -136,7 +158,7 @@ class DevicePanel(Panel):
         tones = np.array([e.amplitude for e in run.electrodes])
         on = tones > 0
         sizes = _RING[0] + (_RING[1] - _RING[0]) * tones[on] / (tones.max() if on.any() else 1.0)
-        self._rings.setData(x[on], y[on], size=sizes, pen=pen(self.theme.of(1), width=2), brush=None)
+        self._rings.setData(x[on], y[on], size=self._share * sizes, pen=pen(self.theme.of(1), width=2), brush=None)
 
     def _touched(self, _: object, points: list[pg.SpotItem]) -> None:
         if len(points):

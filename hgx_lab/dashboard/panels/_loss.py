@@ -113,9 +113,9 @@ class LossPanel(Panel):
         classes = bool(margin.size and np.isfinite(margin).any())
         self.margin.setVisible(classes)
         self.loss.plot_item.getAxis("bottom").setStyle(showValues=not classes)
-        if classes:
-            self._margin.setData(*thinned(x, margin, columns))
-            self._accuracy.setData(*thinned(x, 100 * history["accuracy"], columns))
+        shown = (margin, 100 * history["accuracy"]) if classes else (np.empty(0), np.empty(0))
+        for curve, values in zip((self._margin, self._accuracy), shown, strict=True):
+            curve.setData(*thinned(x if classes else values, values, columns))
         self._mark_restarts(x, history["restart"])
         if not loss.size or not np.isfinite(loss).any():
             self._best.setData([], [])

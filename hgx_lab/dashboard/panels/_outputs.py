@@ -33,6 +33,7 @@ class OutputsPanel(Panel):
         self._confirmed = pg.ScatterPlotItem(size=14, symbol="o", brush=None)
         self._errors = pg.ErrorBarItem(beam=0.2, pen=pen(theme.text))
         self._threshold = pg.InfiniteLine(angle=0, pen=pen(theme.muted, dashed=True), label="threshold")
+        self._threshold.setVisible(False)
         self._cloud = pg.ScatterPlotItem(size=8)
         for item in (self._errors, self._points, self._confirmed):
             self.cases.addItem(item)
@@ -78,6 +79,17 @@ class OutputsPanel(Panel):
             self._draw_cloud(run.cases, latest.outputs, targets)
         self._draw_confirmed(snapshot, x)
 
+    def forget(self) -> None:
+        """Show nothing."""
+        self._run, self._shown = None, (None, ())
+        self._figures.setText("")
+        for points in (self._points, self._confirmed, self._cloud):
+            points.setData([], [])
+        self._errors.setData(x=np.empty(0), y=np.empty(0), top=np.empty(0), bottom=np.empty(0))
+        self._threshold.setVisible(False)
+        self.space.setVisible(False)
+        self.cases.names_below(())
+
     def set_theme(self, theme: Theme) -> None:
         """Change colours."""
         super().set_theme(theme)
@@ -90,12 +102,11 @@ class OutputsPanel(Panel):
         self._run, self._shown = run, (None, ())
         cloud = len(run.cases) > _NAMED
         self.space.setVisible(cloud)
-        axis = self.cases.plot_item.getAxis("bottom")
         if cloud:
             self.cases.bottom = ("Distance from the centre (half ranges)", "")
             self.space.bottom, self.space.left = ((f"{n}", "V") for n in (*run.inputs, "", "")[:2])
             self.space.set_theme(self.theme)
-            axis.setTicks(None)
+            self.cases.names_below(None)
         else:
             names = tuple(f"{c.name} → {c.target:g}" for c in run.cases)
             self.cases.bottom = ("Case and its target", "")

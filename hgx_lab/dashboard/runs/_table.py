@@ -29,6 +29,8 @@ _COLUMNS = (
     "Margin",
     "How it ended",
 )
+#: What is said of a run whose record doesn't say how it ended.
+_NO_END = {"killed": "Its process is gone without a word; where its outputs are isn't known."}
 _STARTED = _COLUMNS.index("Started")
 _SUMMARY = QtCore.Qt.ItemDataRole.UserRole
 _WEIGHT = QtCore.Qt.ItemDataRole.UserRole + 1
@@ -146,7 +148,7 @@ def _cells(summary: RecordSummary, note: Note) -> tuple[tuple[str, float | None]
         ("" if summary.iterations is None else str(summary.iterations), _weight(summary.iterations)),
         ("" if summary.loss is None else f"{summary.loss:.4g}", _weight(summary.loss)),
         ("" if margin is None else format_quantity(margin, "A", digits=3), _weight(margin)),
-        (summary.error or summary.reason, None),
+        (summary.error or summary.reason or _NO_END.get(summary.status, ""), None),
     )
 
 
