@@ -76,7 +76,7 @@ def open_bench(run: RunFile, *, tell: Tell = say_nothing, sessions: str = "") ->
     sign = -1.0 if amplifier.inverting else 1.0
     card = _simulated_card(run, bench, tell) if isinstance(bench, SimulatedBench) else _ni_card(run, bench, sessions)
     try:
-        generators = open_generators(run)
+        generators = open_generators(run, tell=tell)
     except BaseException:
         card.close()
         raise
