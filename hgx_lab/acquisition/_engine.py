@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from hgx_drivers.errors import CardDisconnected, DriverError, InputOverflow, Out
 from hgx_drivers.interface import DaqCard
 from hgx_lab.acquisition._events import Event, EventKind
 from hgx_lab.acquisition._exchange import Exchange
-from hgx_lab.acquisition._generated import GeneratedTones, SwitchOff
+from hgx_lab.acquisition._generated import Aside, GeneratedTones
 from hgx_lab.acquisition._guard import VoltageGuard
 from hgx_lab.acquisition._messages import Block, Message, Reading
 from hgx_lab.acquisition._plan import StreamPlan
@@ -67,6 +68,9 @@ class Engine:
         amplitudes = None if generated is None else generated.amplitudes
         self.transport = Transport(card, guard, bank, plan, exchange.condition, amplitudes)
         self._streaming = False
+        #: Whether the generators have started is being looked at; readings wait for that.
+        self._starting: Aside | None = None
+        self._held: list[Reading] = []
         self.stopping = threading.Event()
         self.fault: BaseException | None = None
         #: Why outputs may not be at rest though everything is over.
@@ -122,16 +126,42 @@ class Engine:
         self._exchange.wait_until_wanted(grace)
         self._fill()
         if self._generated is not None:
-            self._generated.arm()
-            self._note(EventKind.GENERATOR, "The generators' tones wait for the card's start.")
+            changed = self._generated.arm()
+            self._note(EventKind.GENERATOR, " ".join(["The generators' tones wait for the card's start.", *changed]))
         self.transport.start()
         self._streaming = True
         self._note(EventKind.STARTED, f"Streaming at {rate_hz:g} samples per second.")
+        if self._generated is not None:
+            self._starting = Aside(self._generated.started)
+            if not self._card.paced:
+                # No sample passes before it is known, as on a bench in real time no reading does.
+                self._starting.wait()
         while not self.stopping.is_set():
             self._fill()
             start = self.transport.read(block)
-            if self._deliver(block, start):
+            delivered = self._deliver(block, start)
+            if self._let_go() or delivered:
                 self._exchange.wait_until_wanted(grace)
+
+    def _let_go(self) -> bool:
+        """Hand over the readings that waited for the generators' start once that was seen; whether there were any.
+
+        Raises
+        ------
+        DriverError
+            A generator hasn't started.
+        """
+        if self._starting is None or self._starting.pending:
+            return False
+        seen, self._starting = self._starting, None
+        if seen.error is not None:
+            raise seen.error
+        if seen.notes:
+            self._note(EventKind.GENERATOR, " ".join(seen.notes))
+        held, self._held = self._held, []
+        for reading in held:
+            self._exchange.put(reading)
+        return bool(held)
 
     def _fill(self) -> None:
         with self._exchange.condition:
@@ -166,15 +196,17 @@ class Engine:
         windows = self._demodulator.process(block, start)
         for window in windows:
             peak = self._peak(float(np.max(window.maximum)), float(np.min(window.minimum)))
-            self._exchange.put(
-                Reading(
-                    self._in_flight.pop(window.window.tag),
-                    window,
-                    overload=peak >= self._plan.overload_amperes,
-                    read_until=self.transport.read_samples,
-                )
+            reading = Reading(
+                self._in_flight.pop(window.window.tag),
+                window,
+                overload=peak >= self._plan.overload_amperes,
+                read_until=self.transport.read_samples,
             )
-        return bool(windows)
+            if self._starting is None:
+                self._exchange.put(reading)
+            else:
+                self._held.append(reading)
+        return bool(windows) and self._starting is None
 
     def _watch(self, block: Floats, start: int) -> None:
         peak = self._peak(float(block.max()), float(block.min()))
@@ -250,7 +282,7 @@ class Engine:
 
         No failure of a generator keeps the card from its ramp.
         """
-        off = SwitchOff(generated.rest)
+        off = Aside(partial(_rest_after, self._starting, generated))
         if running is not None:
             try:
                 running.hold()
@@ -292,6 +324,13 @@ class Engine:
     def _note(self, kind: EventKind, message: str, *, sample: int | None = None, **data: float | int | str) -> None:
         at = self.transport.read_samples if sample is None else sample
         self._exchange.put(Event(kind, at, message, data))
+
+
+def _rest_after(starting: Aside | None, generated: GeneratedTones) -> Sequence[str]:
+    """Bring generators to rest when nobody asks them anything else any more."""
+    if starting is not None:
+        starting.wait()
+    return generated.rest()
 
 
 def _event_kind(error: BaseException) -> EventKind:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hgx_lab.acquisition._segment import Floats
 
-__all__ = ["GeneratedTones", "SwitchOff"]
+__all__ = ["Aside", "GeneratedTones"]
 
 
 class GeneratedTones(Protocol):
@@ -19,8 +19,23 @@ class GeneratedTones(Protocol):
         """Peak of each tone of the stream at its electrode, shape (tones,), V; 0 for those of the card."""
         ...
 
-    def arm(self) -> None:
-        """Let every tone wait for the card's start, at which it is at phase 0."""
+    def arm(self) -> Sequence[str]:
+        """Let every tone wait for the card's start, at which it is at phase 0.
+
+        Returns what had to be changed on the instruments besides, for the record.
+        """
+        ...
+
+    def started(self) -> Sequence[str]:
+        """After the card's start, see that every generator has taken it, where it can tell.
+
+        Returns what was seen, for the record.
+
+        Raises
+        ------
+        DriverError
+            A generator still waits.
+        """
         ...
 
     def rest(self) -> Sequence[str]:
@@ -36,14 +51,14 @@ class GeneratedTones(Protocol):
         ...
 
 
-class SwitchOff:
-    """Brings generators to rest in a thread of its own, while the acquisition goes on with the card.
+class Aside:
+    """A call to generators in a thread of its own, while the acquisition goes on with the card.
 
     Where the machine has no thread to spare it happens at once, and the card runs dry meanwhile.
     """
 
-    def __init__(self, rest: Callable[[], Sequence[str]]) -> None:
-        self._rest = rest
+    def __init__(self, call: Callable[[], Sequence[str]]) -> None:
+        self._call = call
         self._done = threading.Event()
         self.notes: Sequence[str] = ()
         self.error: Exception | None = None
@@ -66,8 +81,8 @@ class SwitchOff:
 
     def _run(self) -> None:
         try:
-            self.notes = self._rest()
-        except Exception as error:  # noqa: BLE001 - the acquisition's thread hears it, and ramps the card all the same
+            self.notes = self._call()
+        except Exception as error:  # noqa: BLE001 - the acquisition's thread raises it, or ramps the card all the same
             self.error = error
         finally:
             self._done.set()

@@ -88,7 +88,7 @@ def open_bench(
     card = open_card(run, tell=tell, sessions=sessions)
     try:
         measured = learn_levels(run, card, levels or LevelSources(), tell)
-        generators = open_generators(run)
+        generators = open_generators(run, tell=tell)
     except BaseException:
         card.close()
         raise

@@ -14,6 +14,7 @@ from hgx_drivers.errors import RangeError
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.config.generators import Generator
+from hgx_lab.experiments._device import Tell, say_nothing
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import Floats
 
@@ -44,13 +45,15 @@ class BenchGenerator:
     summing_gain: float
 
 
-def open_generators(run: RunFile) -> tuple[BenchGenerator, ...]:
-    """Open the generators of a bench and disconnect their outputs; the caller closes them.
+def open_generators(run: RunFile, *, tell: Tell = say_nothing) -> tuple[BenchGenerator, ...]:
+    """Open the generators of a bench, disconnect their outputs and undo what others left; the caller closes them.
+
+    ``tell`` gets what was changed.
 
     Raises
     ------
     DriverError
-        One of them can't be had; the others are closed.
+        One of them can't be had, or has a setting that can't be changed; the others are closed. Nothing has moved.
     """
     bench = run.bench
     if not isinstance(bench, NiBench):
@@ -60,7 +63,10 @@ def open_generators(run: RunFile) -> tuple[BenchGenerator, ...]:
         for wanted in bench.generators:
             generator = _open(run, wanted)
             stack.callback(generator.device.close)
-            generator.device.rest()
+            changed = generator.device.prepare()
+            if changed:
+                tell(f"{_title(generator)} was found otherwise than a run needs it: {'; '.join(changed)}.",
+                     kind="generator")  # fmt: skip
             opened.append(generator)
         stack.pop_all()
     return tuple(opened)
@@ -86,6 +92,11 @@ def _open(run: RunFile, wanted: Generator) -> BenchGenerator:
     )
     device = open_by_driver(wanted.driver, settings)
     return BenchGenerator(device, tuple(wanted.channels), wanted.summing_gain)
+
+
+def _title(generator: BenchGenerator) -> str:
+    identity = generator.device.identity
+    return f"Generator {identity.model}, serial {identity.serial},"
 
 
 def close_all(generators: Sequence[BenchGenerator]) -> None:
@@ -154,14 +165,30 @@ class StreamGenerators:
                 self._tones.append((generator, name, hz, volts / generator.summing_gain))
                 self.amplitudes[tone] = volts
 
-    def arm(self) -> None:
-        """Set every tone up and let it wait for the card's start."""
+    def arm(self) -> list[str]:
+        """Set every tone up and let it wait for the card's start.
+
+        All are configured and armed before one is connected: outputs of an instrument can change each other. Returns
+        what had to be changed besides.
+        """
         from hgx_drivers.waveform_generator import Burst, Sine
 
+        changed: list[str] = []
         for generator, name, hz, volts in self._tones:
-            generator.device.configure_sine(name, Sine(hz, volts))
+            changed += generator.device.configure_sine(name, Sine(hz, volts))
+        for generator, name, _, _ in self._tones:
             generator.device.set_burst(name, Burst())
+        for generator, name, _, _ in self._tones:
             generator.device.switch(name, on=True)
+        return [f"Changed on the generators: {'; '.join(changed)}."] if changed else []
+
+    def started(self) -> list[str]:
+        """See that every generator has been triggered, where it can tell."""
+        notes: list[str] = []
+        for generator in {id(generator): generator for generator, *_ in self._tones}.values():
+            told = generator.device.started()
+            notes.append(f"{_title(generator)} {'was triggered' if told else 'has no word for its trigger'}.")
+        return notes
 
     def rest(self) -> list[str]:
         """Fade every tone in steps, where that works, and disconnect all outputs in any case.

@@ -18,6 +18,7 @@ from hgx_lab.experiments._saved_calibration import stored_fingerprint
 from hgx_lab.experiments._self_test import self_test
 from hgx_lab.experiments._session import RecordedRun
 from hgx_lab.experiments._stream import Listening, hear_all, make_stream
+from hgx_lab.experiments._tone_check import check_generated_tones
 from hgx_lab.experiments._tones import RunTones
 from hgx_lab.signals import IDENTITY_RESPONSE, ChainResponse
 
@@ -156,7 +157,16 @@ class Laboratory:
         hear: Callable[[Message], None] | None = None,
         keep_blocks: bool = False,
     ) -> Iterator[Stream]:
-        """Run a stream with these tones; at its end the outputs are at rest and its last messages are heard."""
+        """Run a stream with these tones; at its end the outputs are at rest and its last messages are heard.
+
+        Where generators give tones it begins with a look whether the device gets them.
+
+        Raises
+        ------
+        AcquisitionError
+            It doesn't.
+        """
+        generated = stream_generators(self.run, self.bench.generators, tones)
         stream = make_stream(
             self.run,
             self.bench,
@@ -168,11 +178,15 @@ class Laboratory:
             delay_samples=max(0, round(response.delay_samples(self.rate_hz))),
             listening=self.listening,
             keep_blocks=keep_blocks,
-            generated=stream_generators(self.run, self.bench.generators, tones),
+            generated=generated,
         )
         self.audience.state("learning" if isinstance(self.run, TrainRun) else "measuring")
         try:
             with stream:
+                if generated is not None:
+                    for note in check_generated_tones(self.run, stream, tones, generated.amplitudes, hear or self.hear):
+                        self.session.writer.event("generator", stream.samples, note)
+                        self.audience.note(note)
                 yield stream
         finally:
             self.session.ended_at(stream.samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 from hgx_drivers.errors import DriverError, OutputUnderflow
-from hgx_drivers.simulated import Underflow
-from hgx_lab.acquisition import Event, EventKind, GuardedOutput, Message, Segment, Stream, VoltageGuard
+from hgx_drivers.simulated import RealTimeClock, Underflow
+from hgx_lab.acquisition import Event, EventKind, GuardedOutput, Message, Reading, Segment, Stream, VoltageGuard
 from hgx_lab.errors import GuardRefusal
 from tests.acquisition.test_guard import Converters, limits
 from tests.support.rig import BINS, PERIOD, RATE, Rig, make_rig, readings_until
@@ -28,10 +29,16 @@ class Generator:
         self.amplitudes = GIVEN
         self.calls: list[str] = []
         self.notes: list[str] = []
+        self.changed: list[str] = []
         self.fails_at = fails_at
 
-    def arm(self) -> None:
+    def arm(self) -> Sequence[str]:
         self._call("arm")
+        return self.changed
+
+    def started(self) -> Sequence[str]:
+        self._call("started")
+        return ()
 
     def rest(self) -> Sequence[str]:
         self._call("rest")
@@ -75,7 +82,7 @@ def test_the_sum_is_what_was_scheduled_and_both_are_safe() -> None:
     assert np.allclose(total[:, there], -0.2, atol=1e-12)
     # Before the first segment's tones have faded in the electrodes are silent as well.
     assert np.all(np.abs(total[:, :3]) < 0.01)
-    assert generator.calls == ["arm", "rest"]
+    assert generator.calls == ["arm", "started", "rest"]
     rig.assert_at_rest()
     rig.assert_safe()
 
@@ -173,11 +180,11 @@ def test_a_card_that_runs_dry_silences_the_generator_and_goes_to_rest() -> None:
     with pytest.raises(OutputUnderflow), stream(rig, generator) as running:
         running.append(segment(0.3, GIVEN))
         readings_until(running, 2, [])
-    assert generator.calls == ["arm", "rest"]
+    assert generator.calls == ["arm", "started", "rest"]
     rig.assert_at_rest()
 
 
-@pytest.mark.parametrize("where", ["arm", "rest"])
+@pytest.mark.parametrize("where", ["arm", "started", "rest"])
 def test_a_generator_that_fails_does_not_keep_the_card_from_rest(where: str) -> None:
     rig, generator = make_rig(), Generator(fails_at=where)
     running, heard = stream(rig, generator), list[Message]()
@@ -187,12 +194,44 @@ def test_a_generator_that_fails_does_not_keep_the_card_from_rest(where: str) -> 
         readings_until(running, 1, heard)
     assert isinstance(running.fault, DriverError)
     assert running.fault.remedy
-    assert generator.calls == ["arm", "rest"]
+    assert generator.calls == [call for call in ("arm", "started", "rest") if (where, call) != ("arm", "started")]
+    assert any(isinstance(m, Reading) for m in heard) == (where == "rest")
     rig.assert_at_rest()
     rig.assert_safe()
     found = kinds([*heard, *running.leftovers()])
     assert (EventKind.NOT_AT_REST in found) == (where == "rest")
     assert found[-1] == EventKind.AT_REST
+
+
+@pytest.mark.parametrize("paced", [False, True])
+def test_no_reading_counts_before_the_generator_was_seen_to_start(paced: bool) -> None:
+    """In real time the card streams on while the instrument is asked, and the readings wait."""
+    rig = make_rig(clock=RealTimeClock() if paced else None)
+    asked, answer = threading.Event(), threading.Event()
+
+    class Slow(Generator):
+        def started(self) -> Sequence[str]:
+            asked.set()
+            if paced:
+                assert answer.wait(30.0)
+            return ["It was triggered."]
+
+    generator, heard = Slow(), list[Message]()
+    generator.changed = ["c: polarity was INV."]
+    with stream(rig, generator) as running:
+        first = running.append(segment(0.3, GIVEN))
+        if paced:
+            assert asked.wait(30.0)
+            # The window has long been read and demodulated when the answer comes.
+            while running.samples < first.end + 200:
+                time.sleep(0.005)
+            answer.set()
+        readings_until(running, 1, heard)
+    events = [m for m in heard if isinstance(m, Event) and m.kind is EventKind.GENERATOR]
+    assert ["polarity was INV" in e.message for e in events] == [True, False]
+    assert events[1].message == "It was triggered."
+    assert heard.index(events[1]) < next(i for i, m in enumerate(heard) if isinstance(m, Reading))
+    rig.assert_at_rest()
 
 
 def test_what_did_not_go_as_it_should_is_told_though_all_outputs_are_off() -> None:
@@ -220,6 +259,6 @@ def test_a_machine_without_a_thread_to_spare_silences_the_generator(monkeypatch:
     with stream(rig, generator) as running:
         running.append(segment(0.3, GIVEN))
         readings_until(running, 1, [])
-    assert generator.calls == ["arm", "rest"]
+    assert generator.calls == ["arm", "started", "rest"]
     rig.assert_at_rest()
     rig.assert_safe()

@@ -41,7 +41,9 @@ class Device:
                 self.times -= 1
                 assert self.error is not None
                 raise self.error
-            return type("State", (), {"on": True})
+            if name in ("prepare", "configure_sine"):
+                return ()
+            return None if name == "started" else type("State", (), {"on": True})
 
         return call
 
@@ -134,6 +136,8 @@ def wired(
         return BenchGenerator(device, tuple(wanted.channels), 1.0)
 
     monkeypatch.setattr("hgx_lab.experiments._bench._ni_card", lambda *_: spy)
+    # The device of this bench would say that it gets no tones from its generators.
+    monkeypatch.setattr("hgx_lab.experiments._workplace.check_generated_tones", lambda *_: ())
     monkeypatch.setattr("hgx_lab.experiments._generators._open", opened)
     run = parse_run_file(NI + COMMON)
     assert isinstance(run, TrainRun)
@@ -147,7 +151,7 @@ def test_a_second_generator_that_is_not_there_leaves_nothing_open(
     run, card = wired(monkeypatch, [first, DriverError("refused")])
     with pytest.raises(DriverError, match="refused"):
         train(run, record=tmp_path / "r.h5")
-    assert first.calls == ["rest", "close"]
+    assert first.calls == ["prepare", "close"]
     assert card.closed
     assert not card.written
     with open_record(tmp_path / "r.h5") as record:
@@ -258,7 +262,7 @@ def test_a_loop_back_disconnects_and_closes_the_generators(
         assert bool(faults and unwilling) == any("won't" in note for note in getattr(caught.value, "__notes__", []))
     else:
         measure_loop_back(run, "a", "Dev1/ai0")
-    assert first.calls == second.calls == ["rest", "rest", "close"]
+    assert first.calls == second.calls == ["prepare", "rest", "close"]
     assert card.closed
     assert np.all(np.abs(card.levels() - REST) < 1e-3)
 
@@ -272,6 +276,6 @@ def test_the_doctor_tells_of_a_generator_that_will_not_be_let_go(
     assert [f.topic for f in found if f.level == "ok"].count("generator") == 2
     (told,) = [f for f in found if f.level == "fault"]
     assert told.text == "won't"
-    assert first.calls == second.calls == ["rest", "rest", "close"]
+    assert first.calls == second.calls == ["prepare", "rest", "close"]
     assert card.closed
     assert not card.written

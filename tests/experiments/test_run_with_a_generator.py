@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from hgx_drivers.errors import DriverError, OutputUnderflow, RangeError
-from hgx_drivers.simulated import FastClock, Fault, Underflow
+from hgx_drivers.simulated import Underflow
 from hgx_drivers.waveform_generator import (
     GeneratorDisconnected,
     GeneratorError,
@@ -22,81 +21,19 @@ from hgx_drivers.waveform_generator import (
     ScpiError,
 )
 from hgx_lab import open_record
-from hgx_lab.config import SimulatedBench, TrainRun, parse_run_file
+from hgx_lab.config import parse_run_file
 from hgx_lab.errors import ConfigurationError
-from hgx_lab.experiments import simulated_plant, train
+from hgx_lab.experiments import train
 from hgx_lab.experiments._learning import make_box
 from hgx_lab.experiments._points import random_points
 from hgx_lab.records import Record
-from tests.doors.ni_devices import x_series
-from tests.doors.ni_engine import NiRig
-from tests.doors.scpi_instrument import ScpiInstrument
-from tests.doors.scpi_languages import KeysightLanguage, SiglentLanguage
-from tests.doors.summing import SummedCard
-from tests.support.or_gate import LEARNS, OR_GATE, SIMULATED
+from tests.support.or_gate import SIMULATED
 from tests.support.runs import Heard
+from tests.support.wired_generator import COMMON, NI, Table, parsed, wired_table
 
 pytest.importorskip("nidaqmx")
 pytest.importorskip("grpc")
 pytest.importorskip("pyvisa_py")
-
-COMMON = OR_GATE + LEARNS
-LANGUAGES = {"Keysight": KeysightLanguage, "Siglent": SiglentLanguage}
-NI = """
-bench:
-  kind: nidaq
-  rate: 20 kHz
-  block: 5 ms
-  lead: 20 ms
-  device: Dev1
-  amplifier: {clip: 4 V}
-  remote: '%s'
-  start_out: /Dev1/PFI0
-  generators:
-    - driver: %s
-      resource: '%s'
-      channels: {c: 1, d: 2}
-      load: %s
-      summing_gain: 0.1
-      timeout: %s
-"""
-
-
-def parsed(bench: str, common: str = COMMON) -> TrainRun:
-    run = parse_run_file(bench + common)
-    assert isinstance(run, TrainRun)
-    return run
-
-
-class Table:
-    """What is wired: the card, the generator, and the run that uses both."""
-
-    def __init__(self, card: SummedCard, rig: NiRig, instrument: ScpiInstrument, remote: str) -> None:
-        self.card, self.rig, self.instrument, self.remote = card, rig, instrument, remote
-        self.driver = "siglent" if isinstance(instrument.language, SiglentLanguage) else "keysight"
-        #: Less where an answer never comes.
-        self.timeout = "5 s"
-
-    def run(self, load: str = "high", common: str = COMMON) -> TrainRun:
-        return parsed(NI % (self.remote, self.driver, self.instrument.resource, load, self.timeout), common)
-
-    def seen(self) -> np.ndarray:
-        """Volts at the electrodes, all of them."""
-        return np.concatenate(self.card.seen, axis=1)
-
-
-@contextmanager
-def wired_table(load: float = 1e38, faults: Sequence[Fault] = (), maker: str = "Keysight") -> Iterator[Table]:
-    from tests.doors.ni_grpc import serving
-
-    run = parsed(SIMULATED)
-    assert isinstance(run.bench, SimulatedBench)
-    with ScpiInstrument(LANGUAGES[maker]()) as instrument:
-        plant = simulated_plant(run, run.bench)
-        card = SummedCard(plant, FastClock(), instrument, {2: 1, 3: 2}, gain=0.1, load=load, faults=faults)
-        rig = NiRig([x_series()], card)
-        with serving(rig) as server:
-            yield Table(card, rig, instrument, server.remote)
 
 
 @pytest.fixture
@@ -151,7 +88,9 @@ def test_the_same_gate_is_learned_with_tones_of_the_generator(
         instruments = [e.message for e in there.events if e.kind == "instrument"]
         assert len(instruments) == 2
         assert maker in instruments[1]
-        assert [e.kind for e in there.events].count("generator") == 2
+        told = [e.message for e in there.events if e.kind == "generator"]
+        assert len(told) == 3
+        assert ("was triggered" in told[1]) == (maker == "Keysight")
         assert_derivatives_agree(here, there)
 
 
@@ -256,7 +195,7 @@ def test_a_generator_that_obeys_in_the_end_is_told_as_it_was_and_fails_nothing(
     assert_at_rest(table)
     with open_record(result.record) as there:
         assert there.status == "completed"
-        assert [words in e.message for e in there.events if e.kind == "generator"] == [False, True]
+        assert [words in e.message for e in there.events if e.kind == "generator"] == [False, False, True]
         assert "not-at-rest" not in [e.kind for e in there.events]
 
 
