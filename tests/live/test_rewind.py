@@ -58,6 +58,9 @@ def test_every_iteration_is_what_the_run_reported(heard: tuple[Path, Ears]) -> N
             seen = ears.iterations[: told.index + 1]
             np.testing.assert_array_equal(snapshot.history["loss"], [i.loss for i in seen])
             np.testing.assert_allclose(snapshot.history["derivative"], [i.derivatives.mean(axis=0) for i in seen])
+            # As the live window has it: of the mean of independent cases.
+            of_mean = [np.sqrt((i.derivatives_std**2).sum(axis=0)) / len(i.derivatives_std) for i in seen]
+            np.testing.assert_allclose(snapshot.history["derivative_std"], of_mean)
 
 
 def test_the_electrodes_stand_where_the_controls_were_put(heard: tuple[Path, Ears]) -> None:
