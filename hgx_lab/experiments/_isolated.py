@@ -109,19 +109,23 @@ class Isolated:
 
     def _note(self, what: str, failure: Exception) -> None:
         for error in _leaves(failure):
-            # An error of ours is known by what it says, any other by its type and place.
-            ours = isinstance(error, HgxError)
-            known = (type(error), str(error) if ours else what)
-            if known in self._known or len(self._known) >= _MOST_NOTES:
-                continue
-            self._known.add(known)
-            said = str(error) if ours else f"{what}() of an observer raised {type(error).__name__}: {error}."
-            text = f"{said} The run goes on."
-            details = "".join(traceback.format_exception(error))
-            if self.note_event is not None:
-                with suppress(Exception):  # a record that is full or closed ends the run elsewhere, or can't any more
-                    self.note_event("observer", None, text, traceback=details)
-            _to_standard_error(text)
+            with suppress(Exception):  # an error may fail at saying what it is
+                self._note_one(what, error)
+
+    def _note_one(self, what: str, error: Exception) -> None:
+        # An error of ours is known by what it says, any other by its type and place.
+        ours = isinstance(error, HgxError)
+        known = (type(error), str(error) if ours else what)
+        if known in self._known or len(self._known) >= _MOST_NOTES:
+            return
+        self._known.add(known)
+        said = str(error) if ours else f"{what}() of an observer raised {type(error).__name__}: {error}."
+        text = f"{said} The run goes on."
+        details = "".join(traceback.format_exception(error))
+        if self.note_event is not None:
+            with suppress(Exception):  # a record that is full or closed ends the run elsewhere, or can't any more
+                self.note_event("observer", None, text, traceback=details)
+        _to_standard_error(text)
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:

@@ -155,6 +155,18 @@ def test_a_warning_that_no_observer_could_show_is_in_the_record_and_on_standard_
     assert warning in capsys.readouterr().err
 
 
+def test_an_error_that_cannot_even_say_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    ended = run_to_its_end(
+        make_run(), tmp_path / "r.h5", monkeypatch, audience=Failing("event", "iteration", error=MuteError)
+    )
+    assert ended.error is None
+    ended.assert_at_rest()
+
+
 @pytest.mark.parametrize("dead", [None, "closed", "fails"])
 def test_a_standard_error_that_is_dead_ends_nothing_either(
     dead: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
