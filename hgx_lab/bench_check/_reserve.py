@@ -11,7 +11,7 @@ from hgx_lab.bench_check._finding import Finding, fault
 from hgx_lab.config import RunFile
 from hgx_lab.config.bench import NiBench
 from hgx_lab.errors import HgxError, OutputsUnknown
-from hgx_lab.experiments import Bench, LevelSources, beyond_limits, closing_bench, open_bench
+from hgx_lab.experiments import Bench, LevelSources, beyond_limits, check_measured, closing_bench, open_bench
 from hgx_lab.units import format_quantity
 
 __all__ = ["check_open"]
@@ -79,6 +79,11 @@ def _opened(run: RunFile, bench: Bench, topic: str, origins: Sequence[str]) -> I
         )
         yield Finding("ok", topic, f"measured at the outputs now: {levels}")
         yield Finding("ok", "guardian", _GUARDIAN[run.safety.guardian])
+    else:
+        try:
+            check_measured(run, bench)
+        except HgxError as error:
+            yield fault("guardian", error)
     for generator in bench.generators:
         identity, names = generator.device.identity, ", ".join(generator.electrodes)
         yield Finding("ok", "generator", f"{identity.maker} {identity.model}, serial {identity.serial}, for {names}")

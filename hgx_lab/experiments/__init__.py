@@ -9,6 +9,7 @@ from hgx_lab.experiments._dry_run import DryRun, dry_run
 from hgx_lab.experiments._ending_signals import ENDING_SIGNALS
 from hgx_lab.experiments._fit_data import FitData, data_from_csv, data_from_record, data_of_device
 from hgx_lab.experiments._gates import GateCount, count_gates, gate_margins
+from hgx_lab.experiments._guardian import check_measured
 from hgx_lab.experiments._interrupts import Interrupts, RunInterrupted
 from hgx_lab.experiments._known_outputs import LevelSources, unknown_outputs
 from hgx_lab.experiments._laboratory import Declaration, Laboratory, Source, laboratory
@@ -56,6 +57,7 @@ __all__ = [
     "beyond_limits",
     "calibrate_bench",
     "check_layout",
+    "check_measured",
     "closing_bench",
     "count_gates",
     "data_from_csv",

@@ -23,7 +23,7 @@ from hgx_lab.experiments._bench import Bench
 from hgx_lab.experiments._detached import detached
 from hgx_lab.experiments._guardian_work import PATIENCE_SECONDS
 
-__all__ = ["AT_REST", "HOLDING", "READY", "TAKE_OVER", "Guardian", "guarded"]
+__all__ = ["AT_REST", "HOLDING", "READY", "TAKE_OVER", "Guardian", "check_measured", "guarded"]
 
 #: The guardian's first line.
 READY = b"ready\n"
@@ -194,6 +194,22 @@ def guarded(run: RunFile, record: Path, tell: Callable[..., None]) -> Iterator[G
         yield guardian
     finally:
         guardian.finish()
+
+
+def check_measured(run: RunFile, bench: Bench) -> None:
+    """Refuse a guardian beside a card that had to be told where its outputs stand.
+
+    Raises
+    ------
+    AcquisitionError
+        After a kill nobody could tell the guardian, and it would move nothing.
+    """
+    if run.safety.guardian and not bench.measures_levels:
+        raise AcquisitionError(
+            "A guardian must measure the outputs to move them, and this card can't: after a kill nobody could tell it "
+            "where they stand.",
+            remedy="Leave safety.guardian out and stay with the run; bench.watchdog is for cards that have one.",
+        )
 
 
 def _at_rest(run: RunFile, bench: Bench) -> bool:

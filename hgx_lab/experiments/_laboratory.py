@@ -12,7 +12,7 @@ from typing import Any
 from hgx_lab.config import RunFile
 from hgx_lab.experiments._audience import Audience, SilentAudience
 from hgx_lab.experiments._bench import closing_bench, open_bench
-from hgx_lab.experiments._guardian import guarded
+from hgx_lab.experiments._guardian import check_measured, guarded
 from hgx_lab.experiments._interrupts import Interrupts
 from hgx_lab.experiments._isolated import Isolated
 from hgx_lab.experiments._known_outputs import LevelSources
@@ -127,6 +127,7 @@ def laboratory(
             levels = LevelSources(outputs_at, folders, ignoring=record)
             bench = open_bench(run, tell=tell, sessions=guardian.sessions, levels=levels)
             with closing_bench(bench, tell=tell), guardian.seeing(run, bench):
+                check_measured(run, bench)
                 for identity in (bench.card.identity, *(g.device.identity for g in bench.generators)):
                     session.identify(identity)
                 if watchdog := getattr(bench.card, "watchdog", ""):

@@ -192,6 +192,14 @@ def test_levels_that_the_last_record_tells(tmp_path: Path) -> None:
     assert "first.h5" in about(findings, "open")[1].text
 
 
+def test_a_guardian_that_couldnt_measure(tmp_path: Path) -> None:
+    text = COMMON + "safety: {guardian: true}\n"
+    with library(cdaq()):
+        findings = list(check_bench(run_file(tmp_path, CHASSIS, text), outputs_at="0 V"))
+    (found,) = about(findings, "guardian")
+    assert found.level == "fault" and "must measure" in found.text and "watchdog" in found.remedy
+
+
 def test_voltages_that_cant_be_read_are_bad_input(tmp_path: Path) -> None:
     with library(cdaq()), pytest.raises(ConfigurationError, match="no electrode 'z'"):
         list(check_bench(run_file(tmp_path, CHASSIS), outputs_at="z=0V"))

@@ -17,7 +17,7 @@ import pytest
 from hgx_drivers.simulated import ChainSettings, FastClock, Plant, SimulatedCard
 from hgx_drivers.simulated.devices import LinearDevice
 from hgx_lab.config import RunFile, parse_run_file
-from hgx_lab.errors import ConfigurationError, OutputsUnknown
+from hgx_lab.errors import AcquisitionError, ConfigurationError, OutputsUnknown
 from hgx_lab.experiments import LevelSources, open_bench, parse_levels, perform, unknown_outputs
 from hgx_lab.experiments._last_use import LastUse, last_use
 from hgx_lab.records import open_record
@@ -283,6 +283,22 @@ def test_a_run_that_finds_outputs_beyond_their_limits_brings_them_to_rest_first(
     with open_record("r.h5") as record:
         kinds = [e.kind for e in record.events]
     assert kinds.index("beyond-limits") < kinds.index("at-rest") < kinds.index("ramp-to-rest", kinds.index("at-rest"))
+
+
+def test_a_guardian_of_a_card_that_cant_measure_is_refused() -> None:
+    """Without the old key the run file can't show it; the card does. A guardian needs a process, and that a server."""
+    pytest.importorskip("grpc")
+    from tests.doors.ni_grpc import serving
+
+    bench = Bench((0.0, 0.0))
+    with serving(bench.rig) as server:
+        text = TEXT % f"{CHASSIS}\n  remote: '{server.remote}'"
+        run = parse_run_file(text.replace("rest_slope: 50 V/s", "rest_slope: 50 V/s, guardian: true"))
+        with pytest.raises(AcquisitionError, match="guardian must measure the outputs") as caught:
+            perform(run, record=Path("r.h5"), outputs_at={"a": 0.0, "b": 0.0})
+    assert "watchdog" in caught.value.remedy
+    assert not bench.seen.moved
+    assert not Path("r.h5.guardian.log").exists()
 
 
 @pytest.mark.parametrize(
