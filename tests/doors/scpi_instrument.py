@@ -171,7 +171,7 @@ class ScpiInstrument:
         if fault == "error":
             self.error(-222, "Data out of range")
             self.error(-221, "Settings conflict")
-        if fault in ("error", "deny") or message.decode("latin-1").upper().startswith(self.stuck or "\0"):
+        if fault in ("error", "deny") or self._ignores(message):
             return True
         answers = [a.encode("latin-1") + b"\n" for a in self.language.obey(self, message)]
         if self.watch is not None:
@@ -184,6 +184,10 @@ class ScpiInstrument:
             peer.sendall(b"".join([*self._kept, *answers]))
             self._kept.clear()
         return True
+
+    def _ignores(self, message: bytes) -> bool:
+        """Whether a command is one that is stuck; questions are answered all the same."""
+        return b"?" not in message[:40] and message.decode("latin-1").upper().startswith(self.stuck or "\0")
 
     def _fault(self, message: bytes) -> Fault | None:
         for entry in self._faults:
