@@ -3,7 +3,7 @@
     python scripts/verify_all.py [--device FILE.npz ...] [--markdown]
 
 Runs the verification scripts, benchmarks and the tests that claims rest on, one after the other, each in a process
-of its own with one BLAS thread. Takes about forty minutes on two cores, of which verify_endings.py about thirty.
+of its own with one BLAS thread. Takes about an hour on two cores, of which verify_endings.py about thirty minutes.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def checks(devices: list[Path]) -> list[Check]:
         Check(("scripts/verify_self_test.py",)),
         Check(("scripts/verify_guardian.py",)),
         Check(("scripts/verify_endings.py",)),
+        Check(("scripts/verify_dirty_instruments.py",)),
         Check(("scripts/benchmark_closed_loop.py", *real[:2])),
         Check(("scripts/benchmark_demodulation.py", "--json"), verify_others.demodulation_speed),
         Check(("scripts/benchmark_streaming.py",)),
