@@ -44,14 +44,12 @@ def outputs_stated(run: RunFile, text: str | None, record: Path, *, ask: bool) -
     if not why:
         return None
     out = error_console()
-    out.print(why, markup=False, highlight=False, soft_wrap=True)
+    out.print(why, soft_wrap=True)
     while True:
         out.print(
             "Measure them, or disconnect the device. Where do the outputs stand now (0V, or "
             f"{run.electrodes[0].name}=0.8V and so on; nothing to stop)? ",
             end="",
-            markup=False,
-            highlight=False,
             soft_wrap=True,
         )
         try:
@@ -65,4 +63,4 @@ def outputs_stated(run: RunFile, text: str | None, record: Path, *, ask: bool) -
         try:
             return parse_levels(answer, run)
         except ConfigurationError as error:
-            out.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            out.print(str(error), soft_wrap=True)

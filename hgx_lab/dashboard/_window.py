@@ -167,9 +167,8 @@ class DashboardWindow(QtWidgets.QMainWindow):
         if self._has_run():
             return
         try:
-            if (
-                stated := ask_for_outputs(self, resumed(record, iteration)[0], self.sources.own or self.source)
-            ) is None:
+            run, _ = resumed(record, iteration)
+            if (stated := ask_for_outputs(self, run, self.sources.own or self.source)) is None:
                 return
             child = new_record_path(record.parent, f"{record.stem}-{iteration}", datetime.now().astimezone())
             source = RunProcess("", child, resume=(record, iteration), outputs_at=stated)

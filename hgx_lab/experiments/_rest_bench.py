@@ -153,7 +153,8 @@ def _rest(run: RunFile, outputs_at: Mapping[str, float] | None, interrupts: Inte
     text = f"The outputs are at rest: {levels_text(run, after)}."
     if failures:
         raise DriverError(
-            f"{text} But a generator could not be switched off: {failures[0]} Its tone may still be on the electrodes.",
+            f"{text} But a generator could not be switched off: {failures[0]} Its tone may still be on the electrodes: disconnect "
+            "the device.",
             remedy="Disconnect the device before you touch the bench.",
         )
     notes.write(lambda session: session.conclude(text, solved=True, seconds=seconds))
@@ -173,7 +174,10 @@ def _disconnect(run: RunFile, notes: _Notes) -> tuple[int, list[Exception]]:
     """Disconnect the generators; how many there are, and what failed."""
     count, failures = disconnect_all(run)
     for failure in failures:
-        notes.tell(f"A generator could not be switched off: {failure} Its tone may still be on the electrodes.")
+        notes.tell(
+            f"A generator could not be switched off: {failure} Its tone may still be on the electrodes: disconnect the "
+            "device."
+        )
     if count:
         notes.tell(f"Generators disconnected: {count - len(failures)} of {count}.")
     return count, failures

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pyqtgraph.Qt import QtCore, QtWidgets
 
+from hgx_lab.config import load_run_file
 from hgx_lab.dashboard import _window as window_module
 from hgx_lab.dashboard._theme import DARK
 from hgx_lab.dashboard._window import DashboardWindow
@@ -67,6 +68,12 @@ START: dict[str, Callable[[DashboardWindow], None]] = {
     "start": lambda w: w.start_run(XOR.read_text(encoding="utf-8"), XOR.parent),
     "branch": lambda w: w.branch(Path("parent.h5"), 3),
 }
+
+
+@pytest.fixture(autouse=True)
+def parent_of_a_branch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record that a branch goes on from isn't there: only what is asked of the window counts."""
+    monkeypatch.setattr("hgx_lab.dashboard._window.resumed", lambda record, iteration: (load_run_file(XOR), None))
 
 
 @pytest.mark.usefixtures("no_start")

@@ -124,8 +124,8 @@ def check_limits(
         f"off, or hold {offset:g} V ± {amplitude:g} V into {_ohms(channel.load_ohms)}",
         f"on, {low:g} V to {high:g} V into {_ohms(load_now)}",
         channel=channel.name,
-        remedy="They lock the load and clip the signal. Switch them off on the instrument, or set its load and wider "
-        "limits there. The output stays off.",
+        remedy="They lock the load and clip the signal. Disconnect the device, then switch them off on the instrument, "
+        "or set its load there, and wider limits if the device bears them. The output stays off.",
     )
 
 
