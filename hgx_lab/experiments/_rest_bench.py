@@ -153,8 +153,8 @@ def _rest(run: RunFile, outputs_at: Mapping[str, float] | None, interrupts: Inte
     text = f"The outputs are at rest: {levels_text(run, after)}."
     if failures:
         raise DriverError(
-            f"{text} But a generator could not be switched off: {failures[0]} Its tone may still be on the electrodes: disconnect "
-            "the device.",
+            f"{text} But a generator could not be switched off: {failures[0]} Its tone may still be "
+            "on the electrodes: disconnect the device.",
             remedy="Disconnect the device before you touch the bench.",
         )
     notes.write(lambda session: session.conclude(text, solved=True, seconds=seconds))

@@ -158,17 +158,11 @@ def test_a_second_generator_that_is_not_there_leaves_nothing_open(
         assert (record.status, record.reason) == ("failed", "DriverError: refused")
 
 
-class UserError(Exception):
-    """What the code of a user may raise."""
-
-
 def ask(how: str) -> tuple[Heard, Interrupts]:
     """Somebody who does something after the second iteration."""
     interrupts = Interrupts()
 
     def iteration(it: Any) -> None:
-        if it.index == 1 and how == "error":
-            raise UserError
         if it.index == 1 and how in ("request", "finish"):
             getattr(interrupts, how)("the button")
         if it.index == 1 and how in ("pause, then SIGTERM", "pause, then SIGINT"):
@@ -188,7 +182,6 @@ def ask(how: str) -> tuple[Heard, Interrupts]:
     ("how", "status", "error"),
     [
         ("", "completed", None),
-        ("error", "failed", UserError),
         ("request", "interrupted", RunInterrupted),
         ("finish", "interrupted", RunInterrupted),
         ("SIGINT", "interrupted", RunInterrupted),

@@ -28,7 +28,7 @@ def wait_until_triggered(waiting: Callable[[], bool | None], identity: Identity)
             raise GeneratorStateError(
                 f"{identity.maker} {identity.model}, serial {identity.serial}, still waits for its trigger though the "
                 "card has started.",
-                remedy="Disconnect the device, then look at the cable from the card's start_out to the trigger input, and "
-                "at the level and length of the pulse: some cards give out 50 ns, less than some generators see.",
+                remedy="Disconnect the device, then look at the cable from the card's start_out to the trigger input, "
+                "and at the level and length of the pulse: some cards give out 50 ns, less than some generators see.",
             )
         time.sleep(_AGAIN_SECONDS)
