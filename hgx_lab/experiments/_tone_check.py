@@ -128,8 +128,8 @@ def _error(names: list[str], found: ToneShare, wrong: NDArray[np.bool_]) -> Acqu
     return AcquisitionError(
         f"The generators' tones don't reach the device as they should: it gets {what}.",
         remedy="Disconnect the device, then look: 0 is a tone that doesn't play (trigger cable, start_out). A negative "
-        "one is inverted, by the instrument or by the summing input. A factor is a wrong load or summing_gain, an angle "
-        "a late trigger, a missing reference or a rate that is low for the tone: the card's steps lag by "
+        "one is inverted, by the instrument or by the summing input. A factor is a wrong load or summing_gain, an "
+        "angle a late trigger, a missing reference or a rate that is low for the tone: the card's steps lag by "
         "180 f / rate degrees.",
     )
 
