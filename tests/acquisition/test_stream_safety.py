@@ -147,7 +147,7 @@ def test_no_run_whatsoever_leaves_the_limits_or_ends_off_rest(
 
 
 class Sines:
-    """A generator that knows whether it is on and what the card held then; it can fail at either call."""
+    """A generator that knows whether it is on and what the card held then; it can fail at any call."""
 
     def __init__(self, rig: Rig, amplitudes: np.ndarray, fails_at: str) -> None:
         self._card, self.amplitudes, self._fails_at = rig.card, amplitudes, fails_at
@@ -155,11 +155,18 @@ class Sines:
         self.held = np.full(3, np.nan)
         self.calls: list[str] = []
 
-    def arm(self) -> None:
+    def arm(self) -> list[str]:
         self.calls.append("arm")
         self.on = 1
         if self._fails_at == "arm":
             raise DriverError("can't be armed")
+        return []
+
+    def started(self) -> list[str]:
+        self.calls.append("started")
+        if self._fails_at == "started":
+            raise DriverError("still waits")
+        return []
 
     def rest(self) -> list[str]:
         self.calls.append("rest")
@@ -196,7 +203,7 @@ def near_the_limits(
     burst=st.integers(1, 4),
     end=st.sampled_from(["finish", "interrupt", "raise"]),
     messages=st.integers(0, 40),
-    fails_at=st.sampled_from(["", "", "arm", "rest"]),
+    fails_at=st.sampled_from(["", "", "arm", "started", "rest"]),
 )
 def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
     case: tuple[tuple[list[ElectrodeLimits], list[float], float], np.ndarray, list[Segment]],
@@ -236,7 +243,9 @@ def test_no_run_with_a_generator_leaves_the_limits_or_ends_with_its_tones_on(
         held = np.where(np.isfinite(generator.held), generator.held, rig.card.history[:, -1])
         assert np.all(held - generated >= low - 2e-9)
         assert np.all(held + generated <= high + 2e-9)
-    assert generator.calls in (["rest"], ["arm", "rest"])
+    assert generator.calls in (["rest"], ["arm", "rest"], ["arm", "started", "rest"])
+    if fails_at == "started" and "started" in generator.calls:
+        assert not any(isinstance(message, Reading) for message in heard)
     assert generator.on == (generator.calls if fails_at == "rest" else []).count("arm")
     disconnected = not np.all(np.isfinite(rig.card.levels()))
     if not disconnected:
