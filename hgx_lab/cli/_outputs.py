@@ -38,7 +38,8 @@ def outputs_stated(run: RunFile, text: str | None, record: Path, *, ask: bool) -
 
     if text is not None:
         return parse_levels(text, run)
-    if not (ask and sys.stdin.isatty() and sys.stderr.isatty()):
+    # A stream that was closed at the start is None.
+    if not (ask and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))):
         return None
     why = unknown_outputs(run, LevelSources(folders=(Path(run.record.directory), record.parent)))
     if not why:

@@ -174,6 +174,11 @@ def test_the_doctor(say: Callable[..., str], file: Path, monkeypatch: pytest.Mon
     assert say("doctor", file, code=4).count(SHOWN) == 3
 
 
+def test_the_way_to_rest(say: Callable[..., str], file: Path, folder: Path) -> None:
+    assert f"{FOLDER_SHOWN}/" in say("rest", file, "-o", folder)
+    say("rest", file, "-o", folder, "--json")
+
+
 def test_devices_as_files(say: Callable[..., str], folder: Path) -> None:
     layout = folder / "d.json"
     small = ["--acceptors", 6, "--donors", 1, "--electrodes", 4]

@@ -220,14 +220,15 @@ def copied_with_ancestor(record: Path, copy: Path, rename: dict[str, str]) -> Pa
     return copy
 
 
-def test_what_cannot_be_resumed_says_so(tmp_path: Path) -> None:
+def test_what_cannot_be_resumed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.h5"
 
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        train(make_run(), record=path, audience=Heard({"event": fail}))
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr("hgx_lab.experiments._train.make_optimizer", fail)
+        train(make_run(), record=path)
     with pytest.raises(ExperimentError, match="holds no checkpoint"):
         resumed(path)
     whole = record_of({}, tmp_path / "whole.h5")

@@ -56,6 +56,7 @@ def test_the_description_is_that_of_the_run_file(tmp_path: Path) -> None:
 def test_a_run_that_continues_another_has_its_own_pace() -> None:
     board = Board(trace_samples=0)
     board.take(describe(make_run({"stop": {"iterations": 100}}), Path("r.h5")))
+    board.take(Turned(RunState.LEARNING))
     for index in range(50, 60):
         board.take(step(index))
     board.take(Beat(20.0))

@@ -237,7 +237,7 @@ def test_voltage_limits_in_the_way_are_refused_and_left_as_they_are() -> None:
         generator = opened(instrument, "keysight", "a")
         with pytest.raises(GeneratorMismatch, match=r"voltage limits.*-1 V to 1 V into 50 ohm") as caught:
             generator.configure_sine("a", TONES["a"])
-        assert "Switch them off" in caught.value.remedy
+        assert "Disconnect the device, then switch them off" in caught.value.remedy
         instrument.send(
             "SOUR1:VOLT:LIM:STAT OFF", "OUTP1:LOAD INF", "SOUR1:VOLT:LIM:HIGH 0.05", "SOUR1:VOLT:LIM:STAT ON"
         )
